@@ -38,6 +38,8 @@ export const streams = {
   test: 10,
   /** Assigns images to folds of a cross-validation. */
   fold: 11,
+  /** Noise of layers. */
+  gaussian: 12,
 } as const;
 
 /**

@@ -36,6 +36,7 @@ export const otherNames: Readonly<Record<string, readonly [keras: string, pytorc
   multiply: ['ops.multiply', 'torch.mul'],
   negate: ['ops.negative', 'torch.neg'],
   pad: ['ops.pad', 'F.pad'],
+  random_normal: ['random.normal', 'torch.randn'],
   relu: ['ops.relu', 'F.relu'],
   reshape: ['ops.reshape', 'torch.reshape'],
   rmsprop: ['optimizers.RMSprop', 'optim.RMSprop'],

@@ -44,6 +44,7 @@ export { mean } from './mean.js';
 export { accumulate } from './micro_batch.js';
 export { min } from './min.js';
 export { pad } from './pad.js';
+export { randomNormal } from './random_normal.js';
 export { flatten, reshape } from './reshape.js';
 export { reverse, slice } from './slice.js';
 export { separableConv2d } from './separable_conv2d.js';

@@ -41,6 +41,8 @@ function differentiates(check: OpCheck): boolean {
   // Without operands, such as fill: a constant.
   if (Object.keys(check.inputs).length === 0) return true;
   if (!call || !reference.backward) return false;
+  // Of integers alone, such as random numbers.
+  if (Object.values(check.inputs).every(({ dtype = 'f32' }) => !dtype.startsWith('f'))) return true;
   const { inputs, options } = evaluate(check, cases[0]!);
   return recorded(inputs, (operands) => {
     const floats = floatsOf(operands);

@@ -198,7 +198,7 @@ test('what cannot be a graph is refused', () => {
     apply to nothing: UsageError: Add.apply: x is [], expected a result of input() or apply(), or a list of them.
     apply to two: ShapeError: Dense: 2 inputs were given, expected one; join them with layers.add() or layers.concatenate() first.
     apply to another shape: ShapeError: layers.dense: the input is [2,2] per sample, expected one axis; put layers.flatten() before it.
-    sum of different shapes: ShapeError: layers.add: the inputs are [3] and [5] per sample, expected equal shapes.
+    sum of different shapes: ShapeError: layers.add: the inputs are [3] and [5] per sample, expected equal extents, or 1.
     joined along another axis: ShapeError: layers.concatenate: the inputs are [2,3] and [4,3] per sample, expected equal extents except along axis -1.
     joined along no axis: ShapeError: layers.concatenate: axis 2 is not an axis of [3] per sample.
     joined along the batch: UsageError: layers.concatenate: axis is 0, expected an integer other than 0.

@@ -188,6 +188,7 @@ const helpers = [
   'pool2d/windows',
   'product/inner_loop_gpu',
   'product/tile_gpu',
+  'random/normal',
   'random/pcg4d',
   'softmax_cross_entropy/row',
 ];

@@ -256,6 +256,10 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: pad: paddings[0] is [5,0] for the extent 4, expected at most 4 with the mode 'symmetric'.
     pad, a mode unknown:
       UsageError: pad: mode is 'wrap', expected one of constant, edge, reflect, symmetric.
+    random_normal, state not u32:
+      ShapeError: random_normal: 'state' is f32 [8], expected u32.
+    random_normal, no shape:
+      ShapeError: randomNormal: shape [0.5] has the extent 0.5; extents are positive integers.
     reshape, sizes differ:
       ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,2].
     reshape, no extent fits:

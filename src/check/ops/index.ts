@@ -26,6 +26,7 @@ export { maxPool2dCheck } from './max_pool2d.js';
 export { microBatchCheck } from './micro_batch.js';
 export { argMinCheck, minCheck } from './min.js';
 export { padCheck } from './pad.js';
+export { randomNormalCheck } from './random_normal.js';
 export { reshapeCheck } from './reshape.js';
 export { rmspropCheck } from './rmsprop.js';
 export { rooflineCheck } from './roofline.js';

@@ -1,28 +1,17 @@
 /** The sum of several inputs, such as a residual connection. */
-import { ShapeError } from '../../errors.js';
 import { add as sumOf } from '../../kernels/arithmetic.js';
-import { checkOptions } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import type { Layer, LayerOptions } from './layer.js';
+import { merging } from './merge.js';
 
 /**
- * Element-wise sum. Shapes: inputs [N,…], all equal → the same.
+ * y = x₁ + x₂ + … Shapes: inputs [N,…] → their common shape; see `merging`.
  *
- * Throws: UsageError for unknown options; ShapeError when the inputs have different shapes.
+ * Throws: UsageError for unknown options; ShapeError when the inputs do not fit.
  */
 export function add(options: LayerOptions = {}): Layer {
-  checkOptions('layers.add', options, layerRules());
-  return defineLayer(options, {
-    className: 'Add',
-    config: {},
-    takesSeveral: true,
-    outputShape: ([first, ...others]) => {
-      const other = others.find((shape) => shape.join() !== first.join());
-      if (other)
-        throw new ShapeError(
-          `layers.add: the inputs are [${first.join(',')}] and [${other.join(',')}] per sample, expected equal shapes.`,
-        );
-      return first;
-    },
-    call: ([first, ...others]) => others.reduce((sum, x) => sumOf(sum, x), first),
-  });
+  const merge = { className: 'Add', who: 'layers.add' };
+  return merging(
+    { ...merge, merge: ([first, ...others]) => others.reduce((sum, x) => sumOf(sum, x), first) },
+    options,
+  );
 }

@@ -1,6 +1,8 @@
 /** The layers by the names that files have for them. Apart from index.ts, so that `layers.dense` brings no other layer. */
 import { activation } from './activation.js';
 import { add } from './add.js';
+import { alphaDropout } from './alpha_dropout.js';
+import { average } from './average.js';
 import { averagePooling2d } from './average_pooling2d.js';
 import { batchNormalization } from './batch_normalization.js';
 import { concatenate } from './concatenate.js';
@@ -8,9 +10,17 @@ import { conv2d } from './grouped_conv2d.js';
 import { conv2dTranspose } from './conv2d_transpose.js';
 import { dense } from './dense.js';
 import { depthwiseConv2d } from './depthwise_conv2d.js';
+import { dot } from './dot.js';
 import { dropout } from './dropout.js';
 import { flatten } from './flatten.js';
+import { gaussianDropout } from './gaussian_dropout.js';
+import { gaussianNoise } from './gaussian_noise.js';
+import { identity } from './identity.js';
 import { maxPooling2d } from './max_pooling2d.js';
+import { multiply } from './multiply.js';
+import { rescaling } from './rescaling.js';
+import { spatialDropout2d } from './spatial_dropout2d.js';
+import { subtract } from './subtract.js';
 import type { LayerMaker } from './registry.js';
 import { separableConv2d } from './separable_conv2d.js';
 
@@ -18,6 +28,8 @@ import { separableConv2d } from './separable_conv2d.js';
 export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Activation: activation,
   Add: add,
+  AlphaDropout: alphaDropout,
+  Average: average,
   AveragePooling2D: averagePooling2d,
   BatchNormalization: batchNormalization,
   Concatenate: concatenate,
@@ -25,8 +37,16 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Conv2DTranspose: conv2dTranspose,
   Dense: dense,
   DepthwiseConv2D: depthwiseConv2d,
+  Dot: dot,
   Dropout: dropout,
   Flatten: flatten,
+  GaussianDropout: gaussianDropout,
+  GaussianNoise: gaussianNoise,
+  Identity: identity,
   MaxPooling2D: maxPooling2d,
   SeparableConv2D: separableConv2d,
+  Multiply: multiply,
+  Rescaling: rescaling,
+  SpatialDropout2D: spatialDropout2d,
+  Subtract: subtract,
 };

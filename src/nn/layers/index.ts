@@ -1,6 +1,8 @@
 /** Every layer that users call, as `layers`; class_names.ts lists them for files. */
 export { activation } from './activation.js';
 export { add } from './add.js';
+export { alphaDropout } from './alpha_dropout.js';
+export { average } from './average.js';
 export { averagePooling2d } from './average_pooling2d.js';
 export { batchNormalization } from './batch_normalization.js';
 export { concatenate } from './concatenate.js';
@@ -8,7 +10,15 @@ export { conv2d } from './grouped_conv2d.js';
 export { conv2dTranspose } from './conv2d_transpose.js';
 export { dense } from './dense.js';
 export { depthwiseConv2d } from './depthwise_conv2d.js';
+export { dot } from './dot.js';
 export { dropout } from './dropout.js';
 export { flatten } from './flatten.js';
+export { gaussianDropout } from './gaussian_dropout.js';
+export { gaussianNoise } from './gaussian_noise.js';
+export { identity } from './identity.js';
 export { maxPooling2d } from './max_pooling2d.js';
 export { separableConv2d } from './separable_conv2d.js';
+export { multiply } from './multiply.js';
+export { rescaling } from './rescaling.js';
+export { spatialDropout2d } from './spatial_dropout2d.js';
+export { subtract } from './subtract.js';

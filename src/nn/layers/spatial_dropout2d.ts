@@ -1,0 +1,44 @@
+/** Dropout of whole channels of an image: neighbouring pixels are so alike that dropping some of them changes little. */
+import { fill, multiply } from '../../kernels/arithmetic.js';
+import { dropout } from '../../kernels/dropout.js';
+import { ShapeError } from '../../errors.js';
+import { layerStream, streams } from '../../random.js';
+import { type Rules, belowOne, checkOptions, required } from '../../options.js';
+import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+
+export interface SpatialDropout2dOptions extends LayerOptions {
+  /** The share of channels to drop, 0 ≤ rate < 1. */
+  readonly rate: number;
+}
+
+const rules = (): Rules<SpatialDropout2dOptions> => ({ rate: required(belowOne), ...layerRules() });
+
+/**
+ * In training, sets a random share of each sample's channels to 0 and scales the others by 1 / (1 − rate); otherwise the
+ * identity. Shapes: [N,H,W,C] → the same.
+ *
+ * Throws: UsageError if the rate is out of range, ShapeError if the input does not have three axes per sample.
+ * Source: Tompson et al. 2015.
+ */
+export function spatialDropout2d(options: SpatialDropout2dOptions): Layer {
+  checkOptions('layers.spatialDropout2d', options, rules());
+  const { rate } = options;
+  return defineLayer(options, {
+    className: 'SpatialDropout2D',
+    config: { rate },
+    outputShape: ([x]) => {
+      if (x.length !== 3)
+        throw new ShapeError(
+          `layers.spatialDropout2d: the input is [${x.join(',')}] per sample, expected [height,width,channels].`,
+        );
+      return x;
+    },
+    call: ([x], _, { isTraining, state, stream, isMicroBatch }) => {
+      if (!isTraining || rate === 0) return x;
+      const [batch, , , channels] = x.shape as [number, number, number, number];
+      const mask = fill([batch, 1, 1, channels], 1);
+      const options = { rate, stream: layerStream(streams.dropout, stream), state, isMicroBatch };
+      return multiply(x, dropout(mask, options));
+    },
+  });
+}
