@@ -1,4 +1,4 @@
-/** random_normal in float64: −2 ln(1 − u₁) is the square of the radius, u₂ the angle in turns, y the first coordinate. */
+/** random_normal in float64: √(−2 ln(1 − a)) · cos 2πb of two uniform numbers. */
 import type { Shape } from '../engine/primitive.js';
 import { pcg4d, uniform } from '../random.js';
 import { stateWords } from '../state_words.js';
