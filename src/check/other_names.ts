@@ -53,5 +53,7 @@ export const otherNames: Readonly<Record<string, readonly [keras: string, pytorc
   step_state: ['', ''],
   subtract: ['ops.subtract', 'torch.sub'],
   sum: ['ops.sum', 'torch.sum'],
+  take_along_axis: ['ops.take_along_axis', 'torch.gather'],
+  top_k: ['ops.top_k', 'torch.topk'],
   transpose: ['ops.transpose', 'torch.permute'],
 };

@@ -55,5 +55,7 @@ export { split, unstack } from './split.js';
 export { stack } from './stack.js';
 export { sum } from './sum.js';
 export { repeat, tile } from './tile.js';
+export { takeAlongAxis } from './take_along_axis.js';
+export { topK } from './top_k.js';
 export { transpose } from './transpose.js';
 export { std, variance } from './variance.js';

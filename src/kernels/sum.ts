@@ -174,7 +174,7 @@ export interface ReduceOptions {
 }
 
 // The shape of the tensor limits the axes.
-const oneAxis = (): Rule => rule('an axis', (value) => typeof value === 'number');
+export const oneAxis = (): Rule => rule('an axis', (value) => typeof value === 'number');
 export const axesRule = (): Rule => list('a list of axes', oneAxis());
 export const axisRule = (): Rule => either(oneAxis(), axesRule());
 export const reduceRules = (): Rules<ReduceOptions> => ({ axis: axisRule(), keepDims: flag });

@@ -499,6 +499,7 @@ const takingNone = new Set(
     ['ops', 'expandDims repeat reverse slice split squeeze stack tile unstack'],
     ['losses', 'sparseCategoricalCrossentropy'],
     ['ops', 'cast concatenate softmaxCrossEntropy sqrt square subtract transpose'],
+    ['ops', 'takeAlongAxis topK'],
     ['networks', 'freeze remove rename unfreeze'],
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.

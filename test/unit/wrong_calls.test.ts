@@ -300,6 +300,18 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: sum: axis 2 does not exist in x [2,3], expected -2 to 1.
     sum, an axis twice:
       ShapeError: sum: axis 1 is given twice, expected each axis once.
+    take_along_axis, other extents:
+      ShapeError: takeAlongAxis: indices is [3,1] u32 for x [2,3], expected equal extents except along axis -1.
+    take_along_axis, no such axis:
+      ShapeError: takeAlongAxis: axis 2 does not exist in x [2,3], expected -2 to 1.
+    take_along_axis, floats as indices:
+      ShapeError: take_along_axis: 'indices' is f32 [2,1], expected u32.
+    top_k, more than there are:
+      ShapeError: topK: k is 4 for x [2,3], expected at most 3, its last axis.
+    top_k, none:
+      UsageError: topK: k is 0, expected a positive integer.
+    top_k, a scalar:
+      ShapeError: topK: k is 1 for x [], expected at most 0, its last axis.
     transpose, an axis twice:
       ShapeError: transpose: permutation is [0,0] for x [2,3], expected each axis once."
   `);

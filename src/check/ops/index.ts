@@ -37,4 +37,6 @@ export { softmaxCheck } from './softmax.js';
 export { softmaxCrossEntropyCheck } from './softmax_cross_entropy.js';
 export { stepStateCheck } from './step_state.js';
 export { sumCheck } from './sum.js';
+export { takeAlongAxisCheck } from './take_along_axis.js';
+export { topKCheck } from './top_k.js';
 export { transposeCheck } from './transpose.js';
