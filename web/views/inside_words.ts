@@ -15,6 +15,14 @@ const ofClasses: Readonly<Record<string, string>> = {
   AveragePooling2D: 'Takes the mean of each small square: the maps become smaller and smoother.',
   BatchNormalization:
     'Scales every map to a common range, with a learned mean and spread, so that deeper layers learn faster.',
+  GlobalAveragePooling2D: 'Takes the mean of each whole map: one number per map.',
+  GlobalMaxPooling2D: 'Takes the maximum of each whole map: one number per map.',
+  LayerNormalization: 'Scales the values of each image to a common range, with a learned mean and spread.',
+  GroupNormalization:
+    'Scales groups of maps of each image to a common range, with a learned mean and spread.',
+  InstanceNormalization: 'Scales every map of each image to a common range, with a learned mean and spread.',
+  RMSNormalization: 'Divides the values of each image by their typical size, with a learned factor.',
+  UnitNormalization: 'Divides the values of each image by their length, so that only their direction counts.',
   Activation: 'Applies a nonlinear function, so that several layers can compute more than a single one.',
   Dropout: 'In training, sets a random share of the values to 0 to reduce overfitting; here it does nothing.',
   Flatten: 'Computes nothing: arranges the values of all maps in one row.',

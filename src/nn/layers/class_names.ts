@@ -16,6 +16,11 @@ import { flatten } from './flatten.js';
 import { gaussianDropout } from './gaussian_dropout.js';
 import { gaussianNoise } from './gaussian_noise.js';
 import { identity } from './identity.js';
+import { globalAveragePooling2d } from './global_average_pooling2d.js';
+import { globalMaxPooling2d } from './global_max_pooling2d.js';
+import { groupNormalization } from './group_normalization.js';
+import { instanceNormalization } from './instance_normalization.js';
+import { layerNormalization } from './layer_normalization.js';
 import { maxPooling2d } from './max_pooling2d.js';
 import { multiply } from './multiply.js';
 import { rescaling } from './rescaling.js';
@@ -23,6 +28,8 @@ import { spatialDropout2d } from './spatial_dropout2d.js';
 import { subtract } from './subtract.js';
 import type { LayerMaker } from './registry.js';
 import { separableConv2d } from './separable_conv2d.js';
+import { rmsNormalization } from './rms_normalization.js';
+import { unitNormalization } from './unit_normalization.js';
 
 /** Every layer by Keras's class name, for `registerLayers`. */
 export const layerClasses: Readonly<Record<string, LayerMaker>> = {
@@ -49,4 +56,12 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Rescaling: rescaling,
   SpatialDropout2D: spatialDropout2d,
   Subtract: subtract,
+  GlobalAveragePooling2D: globalAveragePooling2d,
+  GlobalMaxPooling2D: globalMaxPooling2d,
+  GroupNormalization: groupNormalization,
+  InstanceNormalization: instanceNormalization,
+  LayerNormalization: layerNormalization,
+  MaxPooling2D: maxPooling2d,
+  RMSNormalization: rmsNormalization,
+  UnitNormalization: unitNormalization,
 };
