@@ -7,6 +7,7 @@ export const otherNames: Readonly<Record<string, readonly [keras: string, pytorc
   avg_pool2d: ['ops.average_pool', 'F.avg_pool2d'],
   batch_gather: ['', ''],
   batch_gather_chunks: ['', ''],
+  batch_matmul: ['ops.matmul', 'torch.matmul'],
   batch_norm: ['ops.batch_normalization', 'F.batch_norm'],
   batch_norm_inference: ['ops.batch_normalization', 'F.batch_norm'],
   batch_norm_moving: ['', ''],

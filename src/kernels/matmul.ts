@@ -110,10 +110,10 @@ export interface MatmulOptions {
   readonly transposeB?: boolean;
 }
 
-const rules = (): Rules<MatmulOptions> => ({ transposeA: flag, transposeB: flag });
+export const matmulRules = (): Rules<MatmulOptions> => ({ transposeA: flag, transposeB: flag });
 
 /**
- * The matrix product.
+ * The matrix product of two matrices; batch_matmul.ts has that of more axes.
  *
  *   c[m,n] = Σ_k a[m,k] · b[k,n]
  *
@@ -121,7 +121,7 @@ const rules = (): Rules<MatmulOptions> => ({ transposeA: flag, transposeB: flag 
  * Dtypes: all f32, or all f16. Throws: ShapeError when an operand has not two axes, the inner extents or the dtypes differ.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  checkCall('matmul', options, rules);
+  checkCall('matmul', options, matmulRules);
   const { transposeA = false, transposeB = false } = options;
   return apply(matmulOp, { a, b }, { transposeA, transposeB }).c;
 }

@@ -130,6 +130,14 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: avgPool2d: the window 3×3 exceeds the input of 2×2 pixels; use padding 'same' or a smaller window.
     avg_pool2d, stride 0:
       UsageError: avgPool2d: strides is 0, expected a positive integer or two of them.
+    batch_matmul, inner extents differ:
+      ShapeError: matmul: a [2,3,4] and b [2,3,4] do not fit for a·b, expected […,M,K]·[…,K,N].
+    batch_matmul, leading axes differ:
+      ShapeError: matmul: the shapes [2] and [3] do not broadcast: extents 2 and 3 differ and neither is 1.
+    batch_matmul, a scalar:
+      ShapeError: matmul: a is a scalar, expected one axis or more; multiply() scales by it.
+    batch_matmul, one axis to transpose:
+      ShapeError: matmul: b [3] has one axis, expected two or more for transposeB; leave that out.
     batch_norm, one axis:
       ShapeError: batchNorm: x is [4], expected at least two axes, channels last.
     batch_norm, gamma of other channels:
@@ -224,8 +232,8 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: matmul: a [2,3] and b [4,5] do not fit for a·b, expected [M,K]·[K,N].
     matmul, inner extents differ, transposed:
       ShapeError: matmul: a [2,3] and b [2,5] do not fit for a·bᵀ, expected [M,K]·[K,N].
-    matmul, three axes:
-      ShapeError: matmul: a [2,3,4] and b [3,5] do not fit for a·b, expected [M,K]·[K,N].
+    matmul, three axes that do not fit:
+      ShapeError: matmul: a [2,3,4] and b [3,5] do not fit for a·b, expected […,M,K]·[…,K,N].
     arg_max, no such axis:
       ShapeError: argMax: axis 2 does not exist in x [2,3], expected -2 to 1.
     arg_max, non-adjacent axes:

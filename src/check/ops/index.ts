@@ -5,6 +5,7 @@ export { augmentCheck } from './augment.js';
 export { avgPool2dCheck } from './avg_pool2d.js';
 export { batchGatherCheck } from './batch_gather.js';
 export { batchGatherChunksCheck } from './batch_gather_chunks.js';
+export { batchMatmulCheck } from './batch_matmul.js';
 export { batchNormCheck } from './batch_norm.js';
 export { batchNormInferenceCheck } from './batch_norm_inference.js';
 export { batchNormMovingCheck } from './batch_norm_moving.js';

@@ -1,5 +1,6 @@
 /** Checks of matmul. Letters: M rows, N columns, K terms of each sum. */
-import { matmul, matmulOp } from '../../kernels/matmul.js';
+import { matmul } from '../../kernels/batch_matmul.js';
+import { matmulOp } from '../../kernels/matmul.js';
 import { type MatmulAttributes, matmulReference } from '../../reference/matmul.js';
 import { drawSigned, oneOf, wholeNumber } from '../draws.js';
 import { type Case, opCheck } from '../op_check.js';
@@ -97,6 +98,10 @@ export const matmulCheck = opCheck<'a' | 'b', 'c', MatmulAttributes>({
       inputs: { a: [2, 3], b: [2, 5] },
       call: ({ a, b }) => matmul(a, b, { transposeB: true }),
     },
-    { name: 'three axes', inputs: { a: [2, 3, 4], b: [3, 5] }, call: ({ a, b }) => matmul(a, b) },
+    {
+      name: 'three axes that do not fit',
+      inputs: { a: [2, 3, 4], b: [3, 5] },
+      call: ({ a, b }) => matmul(a, b),
+    },
   ],
 });
