@@ -162,12 +162,8 @@ test.each([
       layers.flatten(), layers.dense({ units: 10 })]).predict);`,
   ],
   ['trains', 100_000, `${subpaths} ${perceptron}`],
-<<<<<<< HEAD
-  ['loads a model', 150_000, `import { loadModel } from './src/browser/index.ts'; console.log(loadModel);`],
-=======
   ['loads a model', 150_000, `import { loadModel } from './src/browser/index.ts'; console.log(loadModel);`],
   ['runs an op', 22_500, `import { relu } from './src/kernels/index.ts'; console.log(relu);`],
->>>>>>> 8089ed95 ([nn] Reword the reference of random_normal, and leave room for all layers)
 ])('a program that %s is below %i bytes, packed', async (what, limit, program) => {
   const { packed } = await bundle(program);
   console.log(`a program that ${what}: ${(packed / 1000).toFixed(1)} kB gzipped`);
