@@ -13,6 +13,7 @@ import {
   divide,
   dropout,
   exp,
+  gather,
   l2Penalty,
   log,
   matmul,
@@ -20,8 +21,10 @@ import {
   maxPool2d,
   mean,
   multiply,
+  oneHot,
   relu,
   reshape,
+  scale,
   sigmoid,
   softmax,
   softmaxCrossEntropy,
@@ -244,5 +247,17 @@ export const compositions: readonly Composition[] = [
       const { loss } = softmaxCrossEntropy64({ logits: x!, labels: labels! });
       return (loss.values[0] as number) + 0.01 * total(map64(x!, (value) => value ** 2));
     },
+  },
+  {
+    name: 'embeddings and one-hot rows by indices in floats',
+    inputs: [signed(5, 3)],
+    constants: [array64([4], [4, -0, 4, 2])],
+    call: ([x], [indices]) => multiply(gather(x!, indices!), scale(oneHot(indices!, 3), 2, 1)),
+    float64: ([x], [indices]) =>
+      [...indices!.values].reduce(
+        (sum, index) =>
+          sum + [0, 1, 2].reduce((row, k) => row + x!.values[index * 3 + k]! * (k === index + 0 ? 3 : 1), 0),
+        0,
+      ),
   },
 ];

@@ -38,11 +38,10 @@ function refusalOf(output: Tensor, operands: readonly Tensor[]): string {
 /** Records the gradients of the gradients of all differentiable outputs by all float operands. */
 function differentiates(check: OpCheck): boolean {
   const { call, reference, outputs, differentiable = outputs, cases } = check;
-  // Without operands, such as fill: a constant.
-  if (Object.keys(check.inputs).length === 0) return true;
-  if (!call || !reference.backward) return false;
-  // Of integers alone, such as random numbers.
+  if (!reference.backward) return false;
+  // Without operands of floats, such as fill and one_hot: a constant.
   if (Object.values(check.inputs).every(({ dtype = 'f32' }) => !dtype.startsWith('f'))) return true;
+  if (!call) return false;
   const { inputs, options } = evaluate(check, cases[0]!);
   return recorded(inputs, (operands) => {
     const floats = floatsOf(operands);
@@ -68,10 +67,14 @@ test('an op without derivatives has a reference without them', () => {
 
 /** The row of an op in docs/kit.md; families and dtypes are those of its forward. */
 function rowOf(name: string): string {
-  const { op, outputs, differentiable = outputs } = checks.get(name)!;
+  const { op, inputs, outputs, differentiable = outputs } = checks.get(name)!;
   const [forward] = op.primitives;
   const families = forward?.elementwise ? ['any'] : (forward?.variants.map(({ family }) => family) ?? []);
-  const isHalf = forward?.elementwise !== undefined || forward?.variants.some(({ float }) => float === 'f16');
+  const dtypes = Object.values(inputs).map(({ dtype = 'f32' }) => dtype);
+  const takesIntegers = dtypes.length > 0 && dtypes.every((dtype) => !dtype.startsWith('f'));
+  const isHalf = forward?.elementwise
+    ? !takesIntegers
+    : forward?.variants.some(({ float }) => float === 'f16');
   const first = differentiable.length < outputs.length ? `of ${differentiable.join(', ')}` : 'yes';
   const derivatives = without.includes(name) ? 'none' : first;
   const cells = [

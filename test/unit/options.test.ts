@@ -481,6 +481,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'ops.min': recorded(([x], options) => ops.min(x!, options), [[2]]),
   'ops.softmax': recorded(([x], options) => ops.softmax(x!, options), [[2]]),
   'ops.std': recorded(([x], options) => ops.std(x!, options), [[2]]),
+  'ops.cumsum': recorded(([x], options) => ops.cumsum(x!, 0, options), [[2]]),
   'ops.pad': recorded(([x], options) => ops.pad(x!, [[1, 1]], options), [[2]]),
   'ops.randomNormal': recorded(
     ([state], more: object) => ops.randomNormal([2], { stream: 1, state: state!, ...more }),
@@ -504,7 +505,7 @@ const takingNone = new Set(
       'ops',
       'add assign divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid',
     ],
-    ['ops', 'expandDims repeat reverse slice split squeeze stack tile unstack'],
+    ['ops', 'expandDims gather oneHot repeat reverse slice split squeeze stack tile unstack'],
     ['losses', 'sparseCategoricalCrossentropy'],
     ['ops', 'cast concatenate softmaxCrossEntropy sqrt square subtract transpose'],
     ['ops', 'takeAlongAxis topK'],

@@ -183,6 +183,7 @@ test('an empty text changes nothing', () => {
 
 const helpers = [
   'floats/non_finite',
+  'gather/index',
   'log_sum_exp/terms',
   'pool2d/gradient_windows',
   'pool2d/windows',

@@ -188,6 +188,12 @@ test('wrong calls are refused in plain words', () => {
       UsageError: conv2dTranspose: outputPadding is -1, expected a non-negative integer or two of them or null.
     conv2d_transpose, no pixels left:
       ShapeError: conv2dTranspose: the result would have 0×0 pixels; use a larger outputPadding or padding 'valid'.
+    cumsum, not f32:
+      ShapeError: cumsum: 'x' is u32 [4], expected f32.
+    cumsum, no such axis:
+      ShapeError: cumsum: axis 2 is not one of the 2 axes of x [2,3].
+    cumsum, no axis:
+      ShapeError: cumsum: axis 0 is not one of the 0 axes of x [].
     dropout, state not u32:
       ShapeError: dropout: 'state' is f32 [8], expected u32.
     dropout, rate 1:
@@ -216,6 +222,12 @@ test('wrong calls are refused in plain words', () => {
       UsageError: conv2d: groups is 0.5, expected a positive integer.
     grouped_conv2d, three axes:
       ShapeError: conv2d: x is [4,4,2] and kernel [3,3,1,2], expected [N,H,W,C] and [KH,KW,C/groups,O].
+    gather, no such axis:
+      ShapeError: gather: axis 2 is not one of the 2 axes of x [2,3].
+    gather, indices of bytes:
+      ShapeError: gather: indices is [4] u8, expected u32, or f32 with integers.
+    gather, integers:
+      ShapeError: gather: 'x' is u32 [2], expected f32.
     l2_penalty, negative λ:
       UsageError: l2Penalty: λ is -1, expected a non-negative number.
     l2_penalty, not f32:
@@ -252,6 +264,10 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: argMin: axis is [0,2] for x [2,3,4], expected adjacent axes.
     min, no such axis:
       ShapeError: min: axis -3 does not exist in x [2,3], expected -2 to 1.
+    one_hot, bytes:
+      ShapeError: oneHot: labels is [4] u8, expected u32, or f32 with integers.
+    one_hot, no classes:
+      UsageError: oneHot: classes is 0, expected a positive integer.
     pad, not f32:
       ShapeError: pad: 'x' is u32 [4], expected f32.
     pad, no pair for an axis:
