@@ -48,6 +48,8 @@ const foreignNames: Readonly<Record<string, string>> = {
   history: 'epochs metrics',
   onProgress: 'progress',
   fill: 'mode padmode',
+  method: 'interpolation mode',
+  interpolation: 'method mode',
 };
 
 /** Options of other libraries without an equivalent here, and what to do instead. */

@@ -43,6 +43,7 @@ export const otherNames: Readonly<Record<string, readonly [keras: string, pytorc
   random_normal: ['random.normal', 'torch.randn'],
   relu: ['ops.relu', 'F.relu'],
   reshape: ['ops.reshape', 'torch.reshape'],
+  resize: ['ops.image.resize', 'F.interpolate'],
   rmsprop: ['optimizers.RMSprop', 'optim.RMSprop'],
   roofline: ['', ''],
   scale: ['', ''],

@@ -290,6 +290,18 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,-1].
     reshape, two unknowns:
       ShapeError: reshape: x [2,3] has 6 elements, which do not fill [-1,-1].
+    resize, three axes:
+      ShapeError: resize: x is [4,4,1], expected four axes [N,H,W,C].
+    resize, bytes:
+      ShapeError: resize: 'x' is u8 [1,4,4,1], expected f32.
+    resize, no rows:
+      UsageError: resize: size is [0,2], expected two positive integers.
+    resize, bicubic:
+      UsageError: resize: method is 'bicubic', expected 'nearest' or 'bilinear'.
+    resize, the nearest pixel with corners aligned:
+      UsageError: resize: alignCorners is true, expected false with the method 'nearest'.
+    resize, too many pixels:
+      ShapeError: resize: x is [1,40000,1,1] and size [40000,1], expected extents with a product below 2³⁰.
     rmsprop, a mean square of another length:
       ShapeError: rmsprop: mean_square is [2], expected as many elements as parameters [4].
     rmsprop, a table of the wrong size:

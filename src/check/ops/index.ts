@@ -34,6 +34,7 @@ export { oneHotCheck } from './one_hot.js';
 export { padCheck } from './pad.js';
 export { randomNormalCheck } from './random_normal.js';
 export { reshapeCheck } from './reshape.js';
+export { resizeCheck } from './resize.js';
 export { rmspropCheck } from './rmsprop.js';
 export { rooflineCheck } from './roofline.js';
 export { sgdCheck } from './sgd.js';
