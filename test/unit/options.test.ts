@@ -291,7 +291,6 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'layers.groupNormalization': given(layers.groupNormalization),
   'layers.instanceNormalization': given(layers.instanceNormalization),
   'layers.layerNormalization': given(layers.layerNormalization),
-  'layers.maxPooling2d': given(layers.maxPooling2d),
   'layers.rmsNormalization': given(layers.rmsNormalization),
   'layers.unitNormalization': given(layers.unitNormalization),
   'optimizers.fromConfig': given(optimizers.fromConfig, { name: 'sgd', config: {} }),

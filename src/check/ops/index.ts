@@ -17,8 +17,6 @@ export { dropoutCheck } from './dropout.js';
 export { filter2dCheck } from './filter2d.js';
 export { groupedConv2dCheck } from './grouped_conv2d.js';
 export { cumsumCheck } from './cumsum.js';
-export { dropoutCheck } from './dropout.js';
-export { filter2dCheck } from './filter2d.js';
 export { gatherCheck } from './gather.js';
 export { l2PenaltyCheck } from './l2_penalty.js';
 export { l2TotalsCheck } from './l2_totals.js';

@@ -61,7 +61,6 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   GroupNormalization: groupNormalization,
   InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
-  MaxPooling2D: maxPooling2d,
   RMSNormalization: rmsNormalization,
   UnitNormalization: unitNormalization,
 };

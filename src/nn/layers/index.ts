@@ -27,6 +27,5 @@ export { globalMaxPooling2d } from './global_max_pooling2d.js';
 export { groupNormalization } from './group_normalization.js';
 export { instanceNormalization } from './instance_normalization.js';
 export { layerNormalization } from './layer_normalization.js';
-export { maxPooling2d } from './max_pooling2d.js';
 export { rmsNormalization } from './rms_normalization.js';
 export { unitNormalization } from './unit_normalization.js';
