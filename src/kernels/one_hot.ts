@@ -22,7 +22,7 @@ export const oneHotForward: Primitive<'labels', 'y', OneHotAttributes> = {
     },
     ({ labels }) => (labels === 'f32' ? {} : { labels: 'u32' }),
   ),
-  shape: ({ labels }, { classes }) => ({ y: labels.shape.with(-1, classes) }),
+  shape: ({ labels }, { classes }) => ({ y: [...labels.shape.slice(0, -1), classes] }),
 };
 
 export const oneHotOp: Op<'labels', 'y', OneHotAttributes> = {

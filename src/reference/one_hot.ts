@@ -6,7 +6,7 @@ import type { Reference } from './reference.js';
 export const oneHotReference: Reference<'labels', 'y', { readonly classes: number }> = {
   op: 'one_hot',
   forward: ({ labels }, { classes }) => ({
-    y: fill64(labels.shape.with(-1, classes), (i) =>
+    y: fill64([...labels.shape.slice(0, -1), classes], (i) =>
       labels.values[Math.floor(i / classes)] === i % classes ? 1 : 0,
     ),
   }),

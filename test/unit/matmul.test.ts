@@ -85,6 +85,7 @@ describe('products over leading axes', () => {
     ['ones', [1, 1], [1]],
     ['alternating', [2, 1, 2, 1], [1, 2, 1, 2]],
   ])('%s', (_, leadA, leadB) => {
+    expect.hasAssertions();
     const rank = Math.max(leadA.length, leadB.length);
     const full = (lead: Shape): Shape => [...Array.from({ length: rank - lead.length }, () => 1), ...lead];
     const lead = full(leadA).map((extent, i) => Math.max(extent, full(leadB)[i]!));
@@ -115,6 +116,7 @@ describe('products over leading axes', () => {
   });
 
   test('operands with one axis', () => {
+    expect.hasAssertions();
     const dot = (x: Array64, y: Array64): number =>
       x.values.reduce((total, value, i) => total + value * y.values[i]!, 0);
     compare(

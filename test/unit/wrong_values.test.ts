@@ -84,7 +84,7 @@ test('choices are of the right case, pairs are two, lists have no holes', async 
       () => layers.dense({ units: 1, activation: 'ReLU' as never }),
       () => layers.dense({ units: 1, inputShape: 784 as never }),
       () => layers.dense({ units: 1, name: 'a/b' }),
-      () => models.mlp().compile({ optimizer: 'adamm' as never, loss: 'sparseCategoricalCrossentropy' }),
+      () => models.mlp().compile({ optimizer: 'adamm', loss: 'sparseCategoricalCrossentropy' }),
       () => models.mlp().compile({ optimizer: optimizers.sgd(), loss: 'mse' as never }),
       () => sequential(layers.flatten() as never),
       () => sequential([layers.flatten({ inputShape: [1] })], { device: Promise.resolve() as never }),
