@@ -307,9 +307,15 @@ const opsOfTraining = new Set([
   'sum',
 ]);
 
-/** @param {string} name */
+/**
+ * Gradients, what only second derivatives read (`…/gather`), and the ops above.
+ *
+ * @param {string} name
+ */
 export const isOfTraining = (name) =>
-  name.includes('gradient') || opsOfTraining.has(name.slice(0, name.indexOf('/')));
+  name.includes('gradient') ||
+  name.endsWith('/gather') ||
+  opsOfTraining.has(name.slice(0, name.indexOf('/')));
 
 /**
  * A shader without its comments, a third of its size. The marks (`//!`) stay, because the engine needs them.
