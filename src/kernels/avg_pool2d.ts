@@ -74,7 +74,7 @@ export const avgPool2dOp: Op<'x', 'y', PoolAttributes> = {
  *   y[n,p,q,c] = mean over (i,j) of x[n, p·stride + i − pad, q·stride + j − pad, c]
  *
  * Pixels outside x do not count: with padding 'same', the sum of a window at the edge is divided by the number of
- * its pixels in x, as in TensorFlow. Shapes: x [N,H,W,C] → y [N,P,Q,C].
+ * its pixels in x, as in TensorFlow; so is that of a window that ends beyond x with `ceilMode`. Shapes: x [N,H,W,C] → y [N,P,Q,C].
  * Throws: ShapeError when x has not four axes or the window exceeds it.
  */
 export function avgPool2d(x: Tensor, options: PoolOptions = {}): Tensor {

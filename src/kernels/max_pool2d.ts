@@ -176,7 +176,7 @@ export const maxPool2dOp: Op<'x', 'y', PoolAttributes> = {
  *
  *   y[n,p,q,c] = max_{i,j} x[n, p·stride + i − pad, q·stride + j − pad, c]
  *
- * Pixels outside x do not count. A window with a NaN gives NaN, and its gradient goes to the first NaN.
+ * Pixels outside x do not count; with `ceilMode`, windows may end beyond x, as in PyTorch. A window with a NaN gives NaN, and its gradient goes to the first NaN.
  * Shapes: x [N,H,W,C] → y [N,P,Q,C].
  * Throws: ShapeError when x has not four axes or the window exceeds it.
  */

@@ -3,9 +3,10 @@ import { ShapeError } from '../errors.js';
 import { type Primitive, sizeOf } from '../engine/primitive.js';
 import { type Tensor, checkTensors, describe } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
-import { type Rules, pixels } from '../options.js';
+import { type Rules, flag, pixels } from '../options.js';
 import { bytesTouched, baselineVariant, gridFor } from './grid.js';
 import {
+  type Padding,
   type Pair,
   type WindowAttributes,
   type WindowOptions,
@@ -21,9 +22,18 @@ export interface PoolOptions extends WindowOptions {
   readonly poolSize?: Pair;
   /** Pixels between windows; default: the window size. */
   readonly strides?: Pair;
+  /**
+   * Whether windows that begin in x and end beyond it count, over their pixels in x. Default false: rows and columns after the last
+   * whole window are left out. It changes nothing with padding 'same', which leaves no pixels out.
+   */
+  readonly ceilMode?: boolean;
 }
 
-export const poolRules = (): Rules<PoolOptions> => ({ poolSize: pixels, ...windowRules() });
+export const poolRules = (): Rules<PoolOptions> => ({ poolSize: pixels, ceilMode: flag, ...windowRules() });
+
+/** The rule by which `windowAttributes` places the windows of a pooling. */
+export const placementOf = ({ padding = 'valid', ceilMode = false }: PoolOptions): Padding | 'ceil' =>
+  ceilMode && padding === 'valid' ? 'ceil' : padding;
 
 export interface PoolAttributes extends WindowAttributes {
   readonly window: readonly [number, number];
@@ -33,11 +43,11 @@ export interface PoolAttributes extends WindowAttributes {
 export function poolAttributes(who: string, x: Tensor, options: PoolOptions): PoolAttributes {
   checkTensors(who, { x });
   checkCall(who, options, poolRules);
-  const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
+  const { poolSize = 2, strides = poolSize } = options;
   if (x.shape.length !== 4)
     throw new ShapeError(`${who}: x is ${describe(x)}, expected four axes [N,H,W,C].`);
   const window = pair(poolSize);
-  return { ...windowAttributes(who, x.shape, window, pair(strides), padding), window };
+  return { ...windowAttributes(who, x.shape, window, pair(strides), placementOf(options)), window };
 }
 
 /** One number per window and channel, by the shader of the primitive's name. Shapes: x [N,H,W,C] → y [N,P,Q,C]. */

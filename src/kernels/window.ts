@@ -34,7 +34,8 @@ export function pair(value: Pair): readonly [number, number] {
 }
 
 /**
- * Padding as in Keras: 'same' gives ⌈H / stride⌉ outputs, with the odd pixel below and right; 'valid' has none.
+ * Padding as in Keras: 'same' gives ⌈H / stride⌉ outputs, with the odd pixel below and right; 'valid' has none. 'ceil' pads below
+ * and right as PyTorch's ceil mode does: so much that windows hold all pixels, but every window begins in the image.
  *
  * Throws: ShapeError if the window exceeds the input.
  */
@@ -43,20 +44,20 @@ export function windowAttributes(
   image: Shape,
   window: readonly [number, number],
   strides: readonly [number, number],
-  padding: Padding,
+  padding: Padding | 'ceil',
 ): WindowAttributes {
   const [, H, W] = image as [number, number, number];
-  if (padding === 'valid') {
-    if (window[0] > H || window[1] > W) {
-      throw new ShapeError(
-        `${who}: the window ${window.join('×')} exceeds the input of ${H}×${W} pixels; use padding 'same' or a smaller window.`,
-      );
-    }
-    return { strides, pads: [0, 0, 0, 0] };
-  }
+  const isSame = padding === 'same';
+  if (!isSame && (window[0] > H || window[1] > W))
+    throw new ShapeError(
+      `${who}: the window ${window.join('×')} exceeds the input of ${H}×${W} pixels; use padding 'same' or a smaller window.`,
+    );
   const along = (size: number, extent: number, stride: number): [number, number] => {
-    const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size);
-    return [Math.floor(total / 2), total - Math.floor(total / 2)];
+    let last = Math.ceil(size / stride) - 1;
+    if (!isSame) last = Math.min(last, Math[padding === 'ceil' ? 'ceil' : 'floor']((size - extent) / stride));
+    const total = Math.max(0, last * stride + extent - size);
+    const before = isSame ? Math.floor(total / 2) : 0;
+    return [before, total - before];
   };
   const [top, bottom] = along(H, window[0], strides[0]);
   const [left, right] = along(W, window[1], strides[1]);

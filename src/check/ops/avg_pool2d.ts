@@ -16,9 +16,10 @@ function pool(
   x: readonly number[],
   poolSize: readonly [number, number],
   strides: readonly [number, number],
-  padding: 'same' | 'valid' = 'valid',
+  padding: 'same' | 'valid' | 'ceil' = 'valid',
 ): PoolCase {
-  return { name, inputs: { x }, options: { poolSize, strides, padding } };
+  const rule = padding === 'ceil' ? ({ padding: 'valid', ceilMode: true } as const) : { padding };
+  return { name, inputs: { x }, options: { poolSize, strides, ...rule } };
 }
 
 export const avgPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>({
@@ -58,6 +59,16 @@ export const avgPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>
         gradients: { x: [0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.5, 0.5, 1] },
       },
     },
+    {
+      // Windows [1 2; 5 6], [3 4; 7 8]; below them [9 10], [11 12] alone.
+      ...pool('by hand, ceil mode', [1, 3, 4, 1], [2, 2], [2, 2], 'ceil'),
+      byHand: {
+        inputs: { x: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] },
+        outputs: { y: [3.5, 5.5, 9.5, 11.5] },
+        gradients: { x: [0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.5, 0.5, 0.5, 0.5] },
+      },
+    },
+    pool('ceil mode, overlapping', [2, 8, 7, 3], [3, 2], [2, 2], 'ceil'),
     pool('odd sizes skip a row and a column', [2, 7, 5, 3], [2, 2], [2, 2]),
     pool('overlapping', [2, 9, 8, 3], [3, 3], [2, 2]),
     pool('overlapping in one direction', [2, 9, 8, 3], [3, 3], [1, 3]),

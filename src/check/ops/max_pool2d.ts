@@ -17,10 +17,11 @@ function pool(
   x: readonly number[],
   poolSize: readonly [number, number],
   strides: readonly [number, number],
-  padding: 'same' | 'valid' = 'valid',
+  padding: 'same' | 'valid' | 'ceil' = 'valid',
   more: Pick<PoolCase, 'draw' | 'isSmooth'> = {},
 ): PoolCase {
-  return { name, inputs: { x }, options: { poolSize, strides, padding }, ...more };
+  const rule = padding === 'ceil' ? ({ padding: 'valid', ceilMode: true } as const) : { padding };
+  return { name, inputs: { x }, options: { poolSize, strides, ...rule }, ...more };
 }
 
 const ties = { draw: { x: drawTies }, isSmooth: false } as const;
@@ -89,6 +90,8 @@ export const maxPool2dCheck = opCheck<'x', 'y', PoolCaseOptions, PoolAttributes>
     pool('by vec4, a skipped row and column', [2, 7, 5, 12], [2, 2], [2, 2]),
     pool('by vec4, side by side, ties', [1, 8, 9, 4], [2, 3], [2, 3], 'valid', ties),
     pool('by vec4, same, ties', [2, 6, 7, 8], [3, 3], [2, 2], 'same', ties),
+    pool('ceil mode, ties', [2, 8, 7, 3], [3, 2], [2, 2], 'ceil', ties),
+    pool('ceil mode, by vec4', [1, 7, 6, 4], [2, 2], [2, 3], 'ceil'),
     pool('the whole image', [3, 4, 5, 2], [4, 5], [1, 1]),
     pool('paper pool 1, small', [2, 14, 14, 32], [2, 2], [2, 2]),
   ],

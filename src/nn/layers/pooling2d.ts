@@ -1,7 +1,7 @@
 /** Shared by pooling layers: options, shape rule, and a function of windows. */
 import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
-import { type PoolOptions, poolRules } from '../../kernels/pool2d.js';
+import { type PoolOptions, placementOf, poolRules } from '../../kernels/pool2d.js';
 import { pair, windowAttributes, windowCounts } from '../../kernels/window.js';
 import { type Rules, checkOptions } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
@@ -25,20 +25,26 @@ interface Pooling {
  */
 export function pooling2d({ className, who, pool }: Pooling, options: Pooling2dOptions): Layer {
   checkOptions(who, options, rules());
-  const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
+  const { poolSize = 2, strides = poolSize, padding = 'valid', ceilMode } = options;
   const window = pair(poolSize);
   return defineLayer(options, {
     className,
-    config: { poolSize: [...window], strides: [...pair(strides)], padding },
+    // Only a ceilMode that is true, so that versions without it read all other files.
+    config: {
+      poolSize: [...window],
+      strides: [...pair(strides)],
+      padding,
+      ...(ceilMode && { ceilMode }),
+    },
     outputShape: ([x]) => {
       if (x.length !== 3)
         throw new ShapeError(
           `${who}: the input is [${x.join(',')}] per sample, expected [height,width,channels].`,
         );
       const image = [1, ...x];
-      const attributes = windowAttributes(who, image, window, pair(strides), padding);
+      const attributes = windowAttributes(who, image, window, pair(strides), placementOf(options));
       return [...windowCounts(image, window, attributes), x[2] as number];
     },
-    call: ([x]) => pool(x, { poolSize, strides, padding }),
+    call: ([x]) => pool(x, { poolSize, strides, padding, ceilMode: ceilMode ?? false }),
   });
 }
