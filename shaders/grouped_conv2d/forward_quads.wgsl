@@ -6,7 +6,7 @@
 // One invocation takes four output channels of TILE windows of a row.
 //
 // Why this variant: memory is the limit of a depthwise convolution, and a vec4 takes a quarter of the loads; a weight once
-// loaded serves TILE windows.
+// loaded serves TILE windows. A product outside the image is selected away, since a branch costs a software device more.
 const N: u32 = 1; //! images
 const H: u32 = 5; //! input height
 const W: u32 = 5; //! input width
@@ -63,21 +63,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         let weights = kernel[((i * KW + j) * CG + c) * QUADS + quad];
         for (var t = 0u; t < TILE; t++) {
           let w = (q0 + t) * STRIDE_W + j * DILATION_W - PAD_LEFT;
-          if (w < W) {
-            sums[t] += x[(((n * H + h) * W + w) * C + first + c) / PIXEL] * weights;
-          }
+          let product = x[(((n * H + h) * W + min(w, W - 1u)) * C + first + c) / PIXEL] * weights;
+          sums[t] += select(vec4f(), product, w < W);
         }
       }
     }
   }
-  for (var t = 0u; t < min(TILE, Q - q0); t++) {
-    let at = ((n * P + p) * Q + q0 + t) * QUADS + quad;
-    let values = sums[t];
-    y[at] = vec4f(
-      epilogue(values.x, 4u * at, 4u * quad),
-      epilogue(values.y, 4u * at + 1u, 4u * quad + 1u),
-      epilogue(values.z, 4u * at + 2u, 4u * quad + 2u),
-      epilogue(values.w, 4u * at + 3u, 4u * quad + 3u),
-    );
+  // A constant number of rounds, so that `sums` is never indexed by a variable and stays in registers.
+  for (var t = 0u; t < TILE; t++) {
+    if (q0 + t < Q) {
+      let at = ((n * P + p) * Q + q0 + t) * QUADS + quad;
+      let values = sums[t];
+      y[at] = vec4f(
+        epilogue(values.x, 4u * at, 4u * quad),
+        epilogue(values.y, 4u * at + 1u, 4u * quad + 1u),
+        epilogue(values.z, 4u * at + 2u, 4u * quad + 2u),
+        epilogue(values.w, 4u * at + 3u, 4u * quad + 3u),
+      );
+    }
   }
 }

@@ -53,20 +53,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       for (var t = 0u; t < TILE; t++) {
         let across = w0 + t + PAD_LEFT - j * DILATION_W;
         let q = across / STRIDE_W;
-        if (across % STRIDE_W == 0u && q < Q) {
-          sums[t] += dy[((n * P + p) * Q + q) * QUADS + quad] * weights;
-        }
+        let product = dy[((n * P + p) * Q + min(q, Q - 1u)) * QUADS + quad] * weights;
+        sums[t] += select(vec4f(), product, across % STRIDE_W == 0u && q < Q);
       }
     }
   }
-  for (var t = 0u; t < min(TILE, W - w0); t++) {
-    let at = ((n * H + h) * W + w0 + t) * QUADS + quad;
-    let values = sums[t];
-    dx[at] = vec4f(
-      epilogue(values.x, 4u * at, 4u * quad),
-      epilogue(values.y, 4u * at + 1u, 4u * quad + 1u),
-      epilogue(values.z, 4u * at + 2u, 4u * quad + 2u),
-      epilogue(values.w, 4u * at + 3u, 4u * quad + 3u),
-    );
+  // A constant number of rounds, so that `sums` is never indexed by a variable and stays in registers.
+  for (var t = 0u; t < TILE; t++) {
+    if (w0 + t < W) {
+      let at = ((n * H + h) * W + w0 + t) * QUADS + quad;
+      let values = sums[t];
+      dx[at] = vec4f(
+        epilogue(values.x, 4u * at, 4u * quad),
+        epilogue(values.y, 4u * at + 1u, 4u * quad + 1u),
+        epilogue(values.z, 4u * at + 2u, 4u * quad + 2u),
+        epilogue(values.w, 4u * at + 3u, 4u * quad + 3u),
+      );
+    }
   }
 }
