@@ -11,10 +11,13 @@ import {
   averagePooling2d,
   batchNormalization,
   conv2d,
+  conv2dTranspose,
   dense,
+  depthwiseConv2d,
   dropout,
   flatten,
   maxPooling2d,
+  separableConv2d,
 } from '../nn/layers/index.js';
 import { networkOfSequence, networkOfTensors } from '../nn/build_network.js';
 import { input } from '../nn/layers/input.js';
@@ -82,6 +85,21 @@ export const normalisedNetwork: CheckedNetwork = {
   ]),
   // Normalisation maps any two samples to ±1.
   batch: 7,
+};
+
+/** The other convolutions: separable, depthwise, dilated in groups, transposed; a pool with partial windows. */
+export const convolvedNetwork: CheckedNetwork = {
+  network: networkOfSequence('convolved', [
+    separableConv2d({ filters: 6, kernelSize: [3, 2], depthMultiplier: 2, inputShape: [9, 7, 3] }),
+    relu(),
+    depthwiseConv2d({ kernelSize: 3, strides: 2, padding: 'same', depthMultiplier: 2 }),
+    conv2d({ filters: 8, kernelSize: 2, dilationRate: [2, 1], groups: 4, padding: 'same' }),
+    conv2dTranspose({ filters: 5, kernelSize: 3, strides: 2, padding: 'same', activation: 'sigmoid' }),
+    averagePooling2d({ poolSize: 3, strides: 2, ceilMode: true }),
+    flatten(),
+    dense({ units: 5 }),
+  ]),
+  batch: 2,
 };
 
 /** Two losses of different weights, through a branch that both share: of logits, and of the probabilities of a softmax. */

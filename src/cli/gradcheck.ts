@@ -13,6 +13,7 @@ import { differenceRows } from '../check/differences.js';
 import { canCheck, checks } from '../check/index.js';
 import {
   branchedNetwork,
+  convolvedNetwork,
   normalisedNetwork,
   paperNetwork,
   smallNetwork,
@@ -64,7 +65,15 @@ export async function gradcheck(options: GradcheckOptions): Promise<number> {
   }
   for (const composition of compositions)
     if (isWanted('grad')) show(await checkComposition(device, composition));
-  for (const checked of [smallNetwork, stridedNetwork, normalisedNetwork, branchedNetwork, paperNetwork])
+  const networks = [
+    smallNetwork,
+    stridedNetwork,
+    normalisedNetwork,
+    convolvedNetwork,
+    branchedNetwork,
+    paperNetwork,
+  ];
+  for (const checked of networks)
     if (isWanted(checked.network.name)) show(await checkNetwork(device, checked));
 
   if (rows.length === 0) say(`No op or network has '${filter}' in its name.`);

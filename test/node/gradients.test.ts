@@ -23,6 +23,7 @@ import { checkNetwork } from '../../src/check/check_network.js';
 import { compositions } from '../../src/check/compositions.js';
 import {
   branchedNetwork,
+  convolvedNetwork,
   normalisedNetwork,
   smallNetwork,
   stridedNetwork,
@@ -128,7 +129,7 @@ test('a captured tensor and its reshape are one variable', async () => {
   ]);
 });
 
-test.each([smallNetwork, stridedNetwork, normalisedNetwork, branchedNetwork])(
+test.each([smallNetwork, stridedNetwork, normalisedNetwork, convolvedNetwork, branchedNetwork])(
   'all parameters of the $network.name network',
   async (checked) => {
     expect(failures(await checkNetwork(held.device, checked))).toEqual([]);

@@ -2,13 +2,21 @@
  * The page's model without a device (web/worker/cpu_model.ts), by hand:
  *   softmax of the logits of scaled bytes; other weights give other probabilities
  *   filters are applied to 0 … 1, before standardisation
- *   every activation that layers accept
+ *   every activation that layers accept, and every convolution
  *   missing weights, and weights of another size, are rejected by name
  * test/device/predicting.test.ts compares it with the device, for every kind of layer.
  */
 import { expect, it } from 'vitest';
 import { activations } from '../../src/nn/layers/activation.js';
-import { activation, dense, flatten } from '../../src/nn/layers/index.js';
+import {
+  activation,
+  conv2d,
+  conv2dTranspose,
+  dense,
+  depthwiseConv2d,
+  flatten,
+  separableConv2d,
+} from '../../src/nn/layers/index.js';
 import { sequential } from '../../src/nn/model.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { CpuModel } from '../../web/worker/cpu_model.js';
@@ -37,6 +45,27 @@ it.each(Object.keys(activations) as (keyof typeof activations)[])('computes %s',
   cpuModel.setWeights(weights([1, 0, 0, 1], [0, 0]));
   const answers = cpuModel.predict(Uint8Array.of(0, 255));
   expect(answers.every((value) => Number.isFinite(value) && value <= 1)).toBe(true);
+});
+
+it('computes all convolutions', () => {
+  const net = sequential([
+    separableConv2d({ filters: 1, kernelSize: 1, inputShape: [1, 2, 1] }),
+    depthwiseConv2d({ kernelSize: 1, dilationRate: 2 }),
+    conv2d({ filters: 2, kernelSize: 1, dilationRate: 2 }),
+    conv2dTranspose({ filters: 1, kernelSize: 1 }),
+    flatten(),
+  ]);
+  const cpuModel = new CpuModel(net);
+  cpuModel.setWeights(
+    new Map(
+      net.network.parameters.map(({ path, shape: [...shape] }) => {
+        const size = shape.reduce((product, extent) => product * extent, 1);
+        return [path, new Float32Array(size).fill(path.endsWith('bias') ? 1 : 2)];
+      }),
+    ),
+  );
+  // Pixels 0 and 1: 4x + 1, 2x + 1, twice 2x + 1, and their sum times 2, plus 1.
+  expect([...cpuModel.predict(Uint8Array.of(0, 255))]).toEqual([29, 93]);
 });
 
 it('filters images of 0 … 1 and standardises them afterwards', () => {

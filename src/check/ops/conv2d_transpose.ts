@@ -33,6 +33,11 @@ function conv(
   return { name, inputs: { x, kernel }, options: { strides, padding, dilationRate, outputPadding } };
 }
 
+const thorough = (each: Case<Input, 'y', Options>): Case<Input, 'y', Options> => ({
+  ...each,
+  isThorough: true,
+});
+
 /**
  * Source: Keras, the arguments for JAX's transposed convolution: x with gaps of stride − 1 pixels and margins is convolved with the
  * flipped kernel.
@@ -117,15 +122,17 @@ export const conv2dTransposeCheck = opCheck<Input, 'y', Options, Conv2dTranspose
     },
     conv('odd sizes, stride 2', [2, 4, 3, 3], [3, 2, 5, 3], { strides: two }),
     conv('same, strides differ', [2, 3, 5, 2], [4, 3, 3, 2], { strides: [3, 2], padding: 'same' }),
-    conv('same, stride 1', [2, 5, 4, 4], [3, 3, 2, 4], { padding: 'same' }),
-    conv('a stride larger than the window', [1, 3, 3, 2], [2, 1, 3, 2], { strides: [3, 2] }),
+    thorough(conv('same, stride 1', [2, 5, 4, 4], [3, 3, 2, 4], { padding: 'same' })),
+    thorough(conv('a stride larger than the window', [1, 3, 3, 2], [2, 1, 3, 2], { strides: [3, 2] })),
     conv('same, output padding', [1, 4, 3, 2], [3, 4, 2, 2], {
       strides: [2, 3],
       padding: 'same',
       outputPadding: [1, 2],
     }),
-    conv('valid, output padding', [1, 3, 4, 2], [3, 2, 2, 2], { strides: [2, 3], outputPadding: [1, 0] }),
-    conv('dilated', [1, 4, 3, 2], [3, 2, 3, 2], { dilationRate: [2, 3], padding: 'same' }),
+    thorough(
+      conv('valid, output padding', [1, 3, 4, 2], [3, 2, 2, 2], { strides: [2, 3], outputPadding: [1, 0] }),
+    ),
+    thorough(conv('dilated', [1, 4, 3, 2], [3, 2, 3, 2], { dilationRate: [2, 3], padding: 'same' })),
     conv('dilated, strided', [1, 3, 4, 2], [2, 3, 2, 2], { dilationRate: two, strides: [2, 3] }),
   ],
   random: (random) => {

@@ -30,6 +30,11 @@ function conv(
   return { name, inputs: { x, kernel }, options: { strides, padding, dilationRate, groups } };
 }
 
+const thorough = (each: Case<Input, 'y', Options>): Case<Input, 'y', Options> => ({
+  ...each,
+  isThorough: true,
+});
+
 const attributesOf = (x: Shape, kernel: Shape, { dilationRate, groups, ...window }: Options) => ({
   ...windowAttributes(x, dilated(kernel, dilationRate), window),
   dilations: dilationRate,
@@ -91,24 +96,37 @@ export const groupedConv2dCheck = opCheck<Input, 'y', Options, ConvolutionAttrib
       },
     },
     conv('dilated, odd sizes', [2, 8, 9, 3], [3, 2, 3, 5], { dilationRate: [2, 3], padding: 'same' }),
-    conv('dilated and strided', [2, 9, 11, 2], [3, 3, 2, 3], { dilationRate: two, strides: [2, 3] }),
+    thorough(
+      conv('dilated and strided', [2, 9, 11, 2], [3, 3, 2, 3], { dilationRate: two, strides: [2, 3] }),
+    ),
     conv('groups of several channels', [2, 5, 6, 6], [3, 2, 2, 9], { groups: 3, strides: [2, 1] }),
     conv('dilated, by vec4', [2, 7, 9, 3], [3, 3, 3, 8], { dilationRate: two, padding: 'same' }),
-    conv('groups, by vec4', [1, 6, 7, 6], [2, 3, 3, 8], { groups: 2, padding: 'same', strides: two }),
-    conv('depthwise', [2, 5, 7, 5], [3, 3, 1, 5], { groups: 5, padding: 'same' }),
-    conv('depthwise, two outputs per channel', [2, 5, 6, 3], [2, 3, 1, 6], { groups: 3, padding: 'same' }),
-    conv('depthwise, by vec4', [2, 6, 9, 8], [3, 3, 1, 8], { groups: 8, padding: 'same' }),
+    thorough(
+      conv('groups, by vec4', [1, 6, 7, 6], [2, 3, 3, 8], { groups: 2, padding: 'same', strides: two }),
+    ),
+    thorough(conv('depthwise', [2, 5, 7, 5], [3, 3, 1, 5], { groups: 5, padding: 'same' })),
+    thorough(
+      conv('depthwise, two outputs per channel', [2, 5, 6, 3], [2, 3, 1, 6], { groups: 3, padding: 'same' }),
+    ),
+    thorough(conv('depthwise, by vec4', [2, 6, 9, 8], [3, 3, 1, 8], { groups: 8, padding: 'same' })),
     conv('depthwise, by vec4, strided', [3, 7, 11, 4], [3, 2, 1, 4], {
       groups: 4,
       padding: 'same',
       strides: two,
     }),
-    conv('depthwise, by vec4, dilated', [1, 9, 8, 4], [3, 3, 1, 4], {
-      groups: 4,
-      dilationRate: [2, 3],
-      padding: 'same',
-    }),
-    conv('depthwise, four outputs per channel', [1, 4, 5, 3], [3, 3, 1, 12], { groups: 3, padding: 'same' }),
+    thorough(
+      conv('depthwise, by vec4, dilated', [1, 9, 8, 4], [3, 3, 1, 4], {
+        groups: 4,
+        dilationRate: [2, 3],
+        padding: 'same',
+      }),
+    ),
+    thorough(
+      conv('depthwise, four outputs per channel', [1, 4, 5, 3], [3, 3, 1, 12], {
+        groups: 3,
+        padding: 'same',
+      }),
+    ),
     conv('depthwise, slices of several rows', [5, 21, 3, 68], [3, 1, 1, 68], { groups: 68, padding: 'same' }),
   ],
   random: (random) => {
