@@ -175,7 +175,8 @@ test('options out of range are refused in plain words', () => {
       return `${name}: ${String(error)}`;
     }
   });
-  expect(told.join('\n')).toMatchInlineSnapshot(`
+  const known = Object.keys(layerClasses).sort().join(', ');
+  expect(told.join('\n').replace(known, '<the layers>')).toMatchInlineSnapshot(`
     "momentum: UsageError: layers.batchNormalization: momentum is 1, expected a number in [0, 1).
     epsilon: UsageError: layers.batchNormalization: epsilon is 0, expected a positive number.
     no axis: ShapeError: layers.batchNormalization: the input has no axis per sample, expected channels last.
@@ -186,7 +187,7 @@ test('options out of range are refused in plain words', () => {
     conv2d regularizer: UsageError: layers.conv2d: kernelRegularizer.l2 is -1, expected a non-negative number.
     dense regularizer: UsageError: layers.dense: kernelRegularizer.l2 is NaN, expected a non-negative number.
     sgd: UsageError: optimizers.sgd: momentum is -0.1, expected a number from 0 to 1.
-    layer class: ModelError: model: its description is damaged: layer 1 (constructor): layer class 'constructor' is unknown, expected one of Activation, Add, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, Dropout, Flatten, MaxPooling2D, SeparableConv2D."
+    layer class: ModelError: model: its description is damaged: layer 1 (constructor): layer class 'constructor' is unknown, expected one of <the layers>."
   `);
 });
 
