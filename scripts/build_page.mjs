@@ -331,8 +331,8 @@ function shortened(path) {
 
 /**
  * Without the checks of calls (src/calls.ts), and the hints on misspelt options: the compiler has checked the page's own
- * calls. Without the texts of the planner's stages, which are read in Node. esbuild drops calls of empty functions and,
- * on its second run (`byName`), the rules that only those calls read.
+ * calls. Without the texts of the planner's stages and the table of a model's layers, which are read in Node. esbuild drops
+ * calls of empty functions and, on its second run (`byName`), the rules that only those calls read.
  * @type {import('esbuild').Plugin}
  */
 const typedCalls = {
@@ -341,6 +341,7 @@ const typedCalls = {
     const dropped = {
       calls: ['checkCall', 'checkArgument'],
       option_hints: ['hintFor'],
+      'nn/summary': ['summaryTable'],
       'engine/plan/text': ['printStage', 'graphText', 'kernelsText', 'groupsText', 'memoryText'],
     };
     for (const [file, names] of Object.entries(dropped)) {

@@ -5,10 +5,13 @@
  */
 import { splitDataset } from './data/splits.js';
 import { setFolderOpener } from './folder.js';
+import { registerParameterExtensions } from './nn/layers/parameter_options.js';
+import { parameterExtensions } from './nn/parameter_extensions.js';
 import { type LoadOptions, loadDataset } from './node/datasets.js';
 import { openFolder } from './node/files.js';
 
 setFolderOpener(openFolder);
+registerParameterExtensions(parameterExtensions);
 
 // Exports here override those of the library.
 export * from './library.js';

@@ -25,6 +25,12 @@ export { ImageSet, type UnlabelledImages } from './data/dataset.js';
 export type { LoadedDataset } from './data/loaded_dataset.js';
 export type { SplitDataset, SplitOptions } from './data/splits.js';
 export { input } from './nn/layers/input.js';
+export { registerFunctions } from './nn/own_functions.js';
+export type {
+  Constraint,
+  Initializer,
+  RegularizerOption as Regularizer,
+} from './nn/layers/parameter_options.js';
 export { defineLayer } from './nn/layers/define_layer.js';
 export type { Layer, LayerContext, LayerOptions, SymbolicTensor } from './nn/layers/layer.js';
 export { Model, model, sequential } from './nn/model.js';

@@ -6,12 +6,15 @@
  */
 import { splitDataset } from '../data/splits.js';
 import { setFolderOpener } from '../folder.js';
+import { registerParameterExtensions } from '../nn/layers/parameter_options.js';
+import { parameterExtensions } from '../nn/parameter_extensions.js';
 import { checkCall } from '../calls.js';
 import { type FetchOptions, type FetchedDataset, addressRule, fetchDataset, fetchRules } from './datasets.js';
 import { chosenFiles, datasetFromFiles, droppedFiles } from './dropped_files.js';
 import { openOpfsFolder } from './opfs_folder.js';
 
 setFolderOpener(openOpfsFolder);
+registerParameterExtensions(parameterExtensions);
 
 export * from '../library.js';
 export { open, type OpenOptions } from './open.js';

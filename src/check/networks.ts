@@ -156,7 +156,10 @@ export function networkLoss(
 /** Kernels within Glorot's limits, biases within ±0.05, so that a forgotten bias shows, and γ around 1. */
 function drawParameter(spec: Parameter, random: Random): Array64 {
   const { path, shape, initializer } = spec;
-  if (!hasGradient(spec)) return fill64(shape, () => (initializer.kind === 'ones' ? 1 : 0));
+  if (!hasGradient(spec)) {
+    const isOnes = typeof initializer === 'object' && initializer.kind === 'ones';
+    return fill64(shape, () => (isOnes ? 1 : 0));
+  }
   const window = sizeOf(shape.slice(0, -2));
   const fans = window * ((shape.at(-2) as number) + (shape.at(-1) as number));
   const limit = shape.length === 1 ? 0.05 : Math.sqrt(6 / fans);

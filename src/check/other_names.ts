@@ -16,6 +16,7 @@ export const otherNames: Readonly<Record<string, readonly [keras: string, pytorc
   conv2d: ['ops.conv', 'F.conv2d'],
   conv2d_transpose: ['ops.conv_transpose', 'F.conv_transpose2d'],
   cumsum: ['ops.cumsum', 'torch.cumsum'],
+  counted_rows: ['', ''],
   divide: ['ops.divide', 'torch.div'],
   divide_by: ['ops.divide', 'torch.div'],
   divide_into: ['ops.divide', 'torch.div'],

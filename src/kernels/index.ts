@@ -28,6 +28,8 @@ export { cast } from './cast.js';
 export { concatenate } from './concatenate.js';
 export { conv2dTranspose } from './conv2d_transpose.js';
 export { depthwiseConv2d } from './depthwise_conv2d.js';
+export { conv2d } from './conv2d.js';
+export { countedRows } from './counted_rows.js';
 export { dropout } from './dropout.js';
 export { expandDims, squeeze } from './expand_dims.js';
 export { conv2d } from './grouped_conv2d.js';

@@ -68,9 +68,11 @@ export function recordEvaluation(
   batch: number,
 ): Record<string, Tensor> {
   const samples = gatherBatch(set, state, { batch, preprocessing: model.preprocessing });
-  const outputs = model.outputsOf(samples.x, { isTraining: false, state });
+  const added: Tensor[] = [];
+  const addLoss = (loss: Tensor): unknown => added.push(loss);
+  const outputs = model.outputsOf(samples.x, { isTraining: false, state, addLoss });
   const recorded = model.task.record((output) => outputs.get(output)!, samples);
-  const totals = recorded.totals(model.penalties());
+  const totals = recorded.totals([...added, ...model.penalties()]);
   endStep({ totals, state, ring: ring.tensor }, { batch, isAccumulated: false });
   return {};
 }

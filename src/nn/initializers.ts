@@ -2,6 +2,7 @@
 import { sizeOf } from '../engine/primitive.js';
 import { layerStream, pcg4d, streams, uniform } from '../random.js';
 import type { ParameterSpec } from './layers/layer.js';
+import { parameterExtensions } from './layers/parameter_options.js';
 
 /**
  * The initial values of parameter number `index` of a model.
@@ -10,15 +11,20 @@ import type { ParameterSpec } from './layers/layer.js';
  *
  * Source: Glorot and Bengio 2010; fans as in Keras.
  */
-export function initialValues(
-  { shape, initializer }: ParameterSpec,
-  seed: number,
-  index: number,
-): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(sizeOf(shape));
-  if (initializer.kind !== 'glorotUniform') return values.fill(initializer.kind === 'ones' ? 1 : 0);
-  const limit = Math.sqrt(6 / (initializer.fanIn + initializer.fanOut));
+export function initialValues(spec: ParameterSpec, seed: number, index: number): Float32Array<ArrayBuffer> {
+  const { shape, initializer } = spec;
   const stream = layerStream(streams.initialise, index);
+  const values = new Float32Array(sizeOf(shape));
+  const { kind, fanIn, fanOut } = initializer as {
+    readonly kind?: string;
+    readonly fanIn?: number;
+    readonly fanOut?: number;
+  };
+  if (kind === 'zeros' || kind === 'ones') return values.fill(kind === 'ones' ? 1 : 0);
+  // Others, and those whose fans are those of their shape.
+  if (kind !== 'glorotUniform' || fanIn === undefined || fanOut === undefined)
+    return parameterExtensions().draw(spec, seed, stream);
+  const limit = Math.sqrt(6 / (fanIn + fanOut));
   // Four numbers per hash.
   for (let i = 0; i < values.length; i += 4) {
     pcg4d(seed, stream, 0, i / 4).forEach((word, j) => {

@@ -28,6 +28,7 @@ import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
 import { networkOfSequence, networkOfTensors } from './build_network.js';
 import { type Layer, SymbolicTensor } from './layers/layer.js';
+import { parameterExtensions } from './layers/parameter_options.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
 import {
   type ForwardContext,
@@ -323,11 +324,21 @@ export class Model extends Resource implements TrainableModel {
     return this.network.forward(inputs, (path) => this.state.get(path), context);
   }
 
-  /** The penalties of the weights in the loss: λ·Σ w² of each trainable layer with a regularizer. Inside a program. */
+  /** The penalties of the weights in the loss, of each trainable layer with a regularizer. Inside a program. */
   penalties(): readonly Tensor[] {
-    return this.network.parameters.flatMap((spec) =>
-      spec.l2 === undefined || !hasGradient(spec) ? [] : [l2Penalty(this.parameters.get(spec.path), spec.l2)],
-    );
+    return this.network.parameters.filter(hasGradient).flatMap(({ path, l2, regularizer }) => {
+      const w = this.parameters.get(path);
+      return [
+        ...(l2 === undefined ? [] : [l2Penalty(w, l2)]),
+        ...(regularizer === undefined ? [] : [parameterExtensions().penalty(w, regularizer)]),
+      ];
+    });
+  }
+
+  /** Sets the parameters that have a constraint to what it allows, after an update. Inside a program. */
+  constrain(): void {
+    for (const { path, constraint } of this.network.parameters.filter(hasGradient))
+      if (constraint) parameterExtensions().constrain(this.parameters.get(path), constraint);
   }
 
   /**

@@ -7,7 +7,9 @@ import { type Rules, having, nonEmptyText, text, wrong } from '../options.js';
 import { layerClasses } from './layers/class_names.js';
 import { concatenate } from '../kernels/concatenate.js';
 import { labelGather } from '../kernels/label_gather.js';
+import { registerParameterExtensions } from './layers/parameter_options.js';
 import { registerLayers } from './layers/registry.js';
+import { parameterExtensions } from './parameter_extensions.js';
 import { registerSeveralOutputs } from './several_outputs.js';
 import { Model, type ModelOptions, namedModelRules } from './model.js';
 import { type StoredTensors, readSafetensors } from './safetensors.js';
@@ -16,6 +18,7 @@ import { descriptionIn, hasDescription } from './weights_file.js';
 
 // A file may contain any layer.
 registerLayers(layerClasses);
+registerParameterExtensions(parameterExtensions);
 registerSeveralOutputs({ concatenate, labelGather });
 
 /** Weight files in the order in which they are searched for in a folder. */

@@ -8,6 +8,7 @@ import type { Tensor } from '../engine/tensor.js';
 import { withScope } from '../engine/trace.js';
 import { ShapeError, UsageError } from '../errors.js';
 import { type Inputs, type Layer, type LayerContext, type ParameterSpec, mapInputs } from './layers/layer.js';
+import { parameterExtensions } from './layers/parameter_options.js';
 
 export interface NetworkInput {
   readonly name: string;
@@ -196,7 +197,14 @@ export class Network {
       const specs = parameters.get(sharedWith ?? name)!;
       const own = Object.fromEntries(specs.map((spec) => [spec.name, parameterOf(spec.path)]));
       const operands = mapInputs(from, (each) => (values.get(each) ?? inputs.get(each))!);
-      const value = withScope(name, () => layer.call(operands, own, { ...context, stream, isFrozen }));
+      const value = withScope(name, () => {
+        const y = layer.call(operands, own, { ...context, stream, isFrozen });
+        if (layer.activityRegularizer)
+          context.addLoss?.(
+            parameterExtensions().activityPenalty(y, layer.activityRegularizer, context.state),
+          );
+        return y;
+      });
       values.set(name, value);
     }
     return values;

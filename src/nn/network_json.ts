@@ -9,6 +9,7 @@ import { type Form, boolean, checkForm, count, countOrZero, object, optional, te
 import { nonEmptyText } from '../options.js';
 import { defaultInputName, networkOfSequence } from './build_network.js';
 import { type Layer, isNonEmpty } from './layers/layer.js';
+import { parameterExtensions } from './layers/parameter_options.js';
 import { layerFromConfig } from './layers/registry.js';
 import { Network, type NetworkInput, type NetworkNode, type NodeParts } from './network.js';
 
@@ -75,8 +76,15 @@ export function networkToJson(network: Network): object {
 }
 
 function layerToJson({ layer, name, sharedWith, isFrozen, stream, parameterStream }: NetworkNode): LayerJson {
-  const { className } = layer;
-  const options = { ...layer.config, ...(isFrozen ? { trainable: false } : {}) };
+  const { className, activityRegularizer } = layer;
+  const options = {
+    ...layer.config,
+    ...(isFrozen ? { trainable: false } : {}),
+    ...(activityRegularizer ? { activityRegularizer } : {}),
+  };
+  for (const [option, value] of Object.entries(options))
+    if (typeof value === 'function')
+      Object.assign(options, { [option]: parameterExtensions().stored(value, option) });
   return {
     className,
     config: { name, ...(sharedWith === undefined ? options : {}) },
@@ -123,6 +131,11 @@ export function layerClassesIn(json: unknown): readonly string[] {
   if (!Array.isArray(layers)) return [];
   const names = layers.map((layer: unknown) => (Object(layer) as Partial<LayerJson>).className);
   return names.filter((name) => typeof name === 'string');
+}
+
+/** Whether a description has options of parameters that parameter_options.ts does not know by itself; it may be damaged. */
+export function hasParameterOptions(json: unknown): boolean {
+  return /(Initializer|Constraint|[^l]Regularizer)"|"(l1|kind|function)"|:"l2"/.test(JSON.stringify(json));
 }
 
 function sequenceOf({ inputShape, layers, ...described }: SequenceJson, name: string | undefined) {

@@ -58,6 +58,8 @@ export interface TrainableModel {
   outputsOf(x: Tensor | ReadonlyMap<string, Tensor>, context: ForwardContext): ReadonlyMap<string, Tensor>;
   /** The penalties of the weights in the loss, recorded in a program. */
   penalties(): readonly Tensor[];
+  /** Sets the parameters that have a constraint, recorded in a program after an update. */
+  constrain(): void;
   /** The architecture as plain values. */
   toJson(): object;
   /** All parameters by name, of all groups. */

@@ -96,9 +96,15 @@ export function stepRecorders(
     const samples = withScope('inputs', () =>
       gatherBatch(set, state, { batch: microBatchSize, preprocessing, augmentation }),
     );
-    const outputs = model.outputsOf(samples.x, { isTraining: true, state, isMicroBatch: isAccumulated });
+    const added: Tensor[] = [];
+    const outputs = model.outputsOf(samples.x, {
+      isTraining: true,
+      state,
+      isMicroBatch: isAccumulated,
+      addLoss: (loss) => added.push(loss),
+    });
     const recorded = withScope('loss', () => task.record((output) => outputs.get(output)!, samples));
-    const penalties = withScope('loss', () => model.penalties());
+    const penalties = withScope('loss', () => [...added, ...model.penalties()]);
     const names = [...parameters.tensors.keys()];
     const gradients = grad(
       [...recorded.losses, ...penalties],
@@ -119,6 +125,7 @@ export function stepRecorders(
         const operands = { parameters: of(parameters.flat), gradients: of(gradients), slots };
         optimizer.apply({ ...operands, stepScalars, state }, treatment);
       }
+      model.constrain();
       endStep({ totals, state, ring: ring.tensor }, { batch: batchSize, isAccumulated });
     });
 

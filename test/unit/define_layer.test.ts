@@ -121,7 +121,7 @@ describe('refused', () => {
       UsageError: Powers: factor is NaN, expected a positive number.
       UsageError: Powers: keep is a function, expected a plain value: a number, a string, true, false, null, or a list or an object of these.
       UsageError: Powers: keep is a Map, expected a plain value: a number, a string, true, false, null, or a list or an object of these.
-      UsageError: Powers: 'units' is not an option; expected one of factor, keep, name, inputShape, trainable."
+      UsageError: Powers: 'units' is not an option; expected one of factor, keep, name, inputShape, trainable, activityRegularizer."
     `);
     const Needs = defineLayer({
       className: 'Needs',
@@ -185,7 +185,7 @@ describe('refused', () => {
       "UsageError: Wrong0: parameters[0].name is 'a/b', expected a string without '/' and control characters.
       UsageError: Wrong1: parameters returned two that are called 'a'; give one another name.
       UsageError: Wrong2: parameters[0].shape is [0], expected a list of positive integers.
-      UsageError: Wrong3: parameters[0].initializer is undefined, expected an initializer, such as { kind: 'zeros' }.
+      UsageError: Wrong3: parameters[0].initializer is undefined, expected one of zeros, ones, constant, glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, randomUniform, randomNormal, truncatedNormal, varianceScaling, orthogonal, identity, an object with one of them as its kind, or a function (shape, random) => Float32Array.
       UsageError: Wrong4: 'parameters[0].trainable' is not an option; did you mean 'isTrainable'?
       UsageError: Wrong5: parameters returned 'kernel', expected a list of parameters, such as { name, shape, initializer }.
       UsageError: Wrong6: outputShape returned 3, expected a list of positive integers.

@@ -147,13 +147,13 @@ describe('options', () => {
   it('are an object', async () => {
     const wrong = [128, null, 'same', [], new Map(), Promise.resolve({}), () => ({})];
     expect(await told(wrong.map((options) => () => layers.flatten(options as never)))).toMatchInlineSnapshot(`
-      "layers.flatten: options is 128, expected an object with name, inputShape, trainable.
-      layers.flatten: options is null, expected an object with name, inputShape, trainable.
-      layers.flatten: options is 'same', expected an object with name, inputShape, trainable.
-      layers.flatten: options is [], expected an object with name, inputShape, trainable.
-      layers.flatten: options is a Map, expected an object with name, inputShape, trainable.
-      layers.flatten: options is a Promise, expected an object with name, inputShape, trainable; put 'await' before it.
-      layers.flatten: options is a function, expected an object with name, inputShape, trainable."
+      "layers.flatten: options is 128, expected an object with name, inputShape, trainable, activityRegularizer.
+      layers.flatten: options is null, expected an object with name, inputShape, trainable, activityRegularizer.
+      layers.flatten: options is 'same', expected an object with name, inputShape, trainable, activityRegularizer.
+      layers.flatten: options is [], expected an object with name, inputShape, trainable, activityRegularizer.
+      layers.flatten: options is a Map, expected an object with name, inputShape, trainable, activityRegularizer.
+      layers.flatten: options is a Promise, expected an object with name, inputShape, trainable, activityRegularizer; put 'await' before it.
+      layers.flatten: options is a function, expected an object with name, inputShape, trainable, activityRegularizer."
     `);
   });
 
@@ -507,6 +507,7 @@ const takingNone = new Set(
     ],
     ['ops', 'expandDims gather oneHot repeat reverse slice split squeeze stack tile unstack'],
     ['losses', 'sparseCategoricalCrossentropy'],
+    ['ops', 'countedRows'],
     ['ops', 'cast concatenate softmaxCrossEntropy sqrt square subtract transpose'],
     ['ops', 'takeAlongAxis topK'],
     ['networks', 'freeze remove rename unfreeze'],
@@ -515,7 +516,7 @@ const takingNone = new Set(
     ['callbacks', 'progress'],
     [
       '',
-      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer registerLayers removeFolder tidy',
+      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer registerFunctions registerLayers removeFolder tidy',
     ],
   ].flatMap(([group, names]) => names!.split(' ').map((name) => (group === '' ? name : `${group}.${name}`))),
 );

@@ -194,6 +194,8 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: cumsum: axis 2 is not one of the 2 axes of x [2,3].
     cumsum, no axis:
       ShapeError: cumsum: axis 0 is not one of the 0 axes of x [].
+    counted_rows, no batch:
+      ShapeError: countedRows: x is [], expected a batch axis.
     dropout, state not u32:
       ShapeError: dropout: 'state' is f32 [8], expected u32.
     dropout, rate 1:

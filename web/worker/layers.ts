@@ -6,7 +6,8 @@ import { dropout } from '../../src/nn/layers/dropout.js';
 import { flatten } from '../../src/nn/layers/flatten.js';
 import { maxPooling2d } from '../../src/nn/layers/max_pooling2d.js';
 import { isRegistered, registerLayers } from '../../src/nn/layers/registry.js';
-import { layerClassesIn } from '../../src/nn/network_json.js';
+import { registerParameterExtensions } from '../../src/nn/layers/parameter_options.js';
+import { hasParameterOptions, layerClassesIn } from '../../src/nn/network_json.js';
 import type { StoredTensors } from '../../src/nn/safetensors.js';
 import { descriptionIn } from '../../src/nn/weights_file.js';
 import { fetchScript } from './fetch_script.js';
@@ -27,9 +28,14 @@ registerLayers({
  */
 export async function loadLayers(stored: StoredTensors, file: string): Promise<void> {
   const description = descriptionIn(stored, file);
-  if (layerClassesIn(description).every(isRegistered) && !namesGroups(description)) return;
-  const { layerClasses } = await fetchScript(async () => import('./all_layers.js'));
+  const isComplete =
+    layerClassesIn(description).every(isRegistered) &&
+    !namesGroups(description) &&
+    !hasParameterOptions(description);
+  if (isComplete) return;
+  const { layerClasses, parameterExtensions } = await fetchScript(async () => import('./all_layers.js'));
   registerLayers(layerClasses);
+  registerParameterExtensions(parameterExtensions);
 }
 
 /** Whether a convolution may have options that `plainConv2d` refuses. */

@@ -13,6 +13,7 @@ export { castCheck } from './cast.js';
 export { concatenateCheck } from './concatenate.js';
 export { conv2dCheck } from './conv2d.js';
 export { conv2dTransposeCheck } from './conv2d_transpose.js';
+export { countedRowsCheck } from './counted_rows.js';
 export { dropoutCheck } from './dropout.js';
 export { filter2dCheck } from './filter2d.js';
 export { groupedConv2dCheck } from './grouped_conv2d.js';

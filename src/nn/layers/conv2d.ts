@@ -14,17 +14,20 @@ import {
 import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
 import { type Activation, activationRule, activations } from './activation.js';
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
-import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
+import {
+  type ParameterOptions,
+  parameterConfig,
+  parameterRules,
+  withParameterOptions,
+} from './parameter_options.js';
 
-export interface PlainConv2dLayerOptions extends LayerOptions {
+export interface PlainConv2dLayerOptions extends LayerOptions, ParameterOptions<'kernel' | 'bias'> {
   readonly filters: number;
   readonly kernelSize: Pair;
   readonly strides?: Pair;
   readonly padding?: Padding;
   readonly activation?: Activation;
   readonly useBias?: boolean;
-  /** Adds l2 · Σ kernel² to the loss. */
-  readonly kernelRegularizer?: Regularizer | null;
 }
 
 export const plainConv2dRules = (): Rules<PlainConv2dLayerOptions> => ({
@@ -32,7 +35,7 @@ export const plainConv2dRules = (): Rules<PlainConv2dLayerOptions> => ({
   kernelSize: required(pixels),
   activation: activationRule(),
   useBias: flag,
-  kernelRegularizer: regularizerRule(),
+  ...parameterRules('kernel', 'bias'),
   ...windowRules(),
   ...layerRules(),
 });
@@ -67,6 +70,7 @@ export function plainConv2d(options: PlainConv2dLayerOptions): Layer {
       activation,
       useBias,
       kernelRegularizer,
+      ...parameterConfig(options, 'kernel', 'bias'),
     },
     outputShape: ([x]) => {
       channels(x);
@@ -82,10 +86,9 @@ export function plainConv2d(options: PlainConv2dLayerOptions): Layer {
         shape: [KH, KW, C, filters],
         initializer: { kind: 'glorotUniform', ...fans },
         decay: true,
-        ...l2Of(kernelRegularizer),
       };
       const bias: ParameterSpec = { name: 'bias', shape: [filters], initializer: { kind: 'zeros' } };
-      return useBias ? [kernel, bias] : [kernel];
+      return (useBias ? [kernel, bias] : [kernel]).map((spec) => withParameterOptions(options, spec));
     },
     call: ([x], { kernel, bias }) => {
       const y = convolve(x, kernel!, { strides, padding });

@@ -10,14 +10,12 @@ import {
   fn,
   list,
   nested,
-  notNegative,
   required,
   rule,
   shown,
   wrong,
 } from '../../options.js';
 import {
-  type Initializer,
   type Inputs,
   type Layer,
   type LayerConfig,
@@ -27,21 +25,40 @@ import {
   defineLayer as makeLayer,
   layerRules,
 } from './layer.js';
+import { parameterExtensions } from '../parameter_extensions.js';
+import { constraintRule } from '../constraints.js';
+import { initializerRule } from '../more_initializers.js';
+import { regularizerOptionRule } from '../regularizers.js';
+import type {
+  Constraint,
+  ConstraintName,
+  Initializer,
+  InitializerName,
+  RegularizerOption,
+} from './parameter_options.js';
 import { isRegistered, registerLayers } from './registry.js';
 
 /** One value, or a list of them if the layer takes several inputs. */
 export type OneOrSeveral<T, Several extends boolean> = Several extends true ? Inputs<T> : T;
 
 /** A parameter of a layer: its name, its shape, and how it starts. */
-export interface OwnParameter<Name extends string> extends ParameterSpec {
+export interface OwnParameter<Name extends string> extends Pick<
+  ParameterSpec,
+  'shape' | 'isTrainable' | 'decay'
+> {
   readonly name: Name;
-  readonly initializer: Initializer;
+  /** `'heNormal'`, `{ kind: 'constant', value: 2 }` or a function. */
+  readonly initializer: InitializerName | Initializer;
+  readonly regularizer?: RegularizerOption | null;
+  readonly constraint?: ConstraintName | Constraint | null;
 }
 
 /** What the functions of a layer know about it and the step. */
-export interface OwnContext<Config> extends LayerContext {
+export interface OwnContext<Config> extends Omit<LayerContext, 'addLoss'> {
   /** The layer's own options, with their defaults. */
   readonly config: Config;
+  /** Adds a scalar to the loss, in training and evaluation. */
+  addLoss(loss: Tensor): void;
 }
 
 /** The tensors of a layer's parameters by name. */
@@ -98,13 +115,14 @@ function isPlain(value: unknown): boolean {
 const parametersRule = (): Rule =>
   list(
     'a list of parameters, such as { name, shape, initializer }',
-    nested<ParameterSpec>({
+    nested<OwnParameter<string>>({
       name: required(layerRules().name),
       shape: required(extents),
-      initializer: required(rule("an initializer, such as { kind: 'zeros' }", (value) => Boolean(value))),
+      initializer: required(initializerRule()),
       isTrainable: flag,
       decay: flag,
-      l2: notNegative,
+      regularizer: regularizerOptionRule(),
+      constraint: constraintRule(),
     }),
   );
 
@@ -178,10 +196,17 @@ export function defineLayer<
           throw new UsageError(
             `${className}: parameters returned two that are called '${twice}'; give one another name.`,
           );
-        return specs;
+        return specs.map(specOf);
       },
       call: (inputs, parameters, context) => {
-        const y = definition.call(given(inputs), parameters, { ...context, config });
+        const addLoss = (loss: Tensor): void => {
+          if (loss?.shape?.length !== 0)
+            throw new ShapeError(
+              `${className}: addLoss was given ${loss?.shape ? describe(loss) : shown(loss)}, expected a scalar, such as ops.sum(…).`,
+            );
+          context.addLoss?.(loss);
+        };
+        const y = definition.call(given(inputs), parameters, { ...context, config, addLoss });
         const [batch, ...shape] = (y as Partial<Tensor> | undefined)?.shape ?? [];
         const expected = outputShape(inputs.map((x) => x.shape.slice(1)) as unknown as Inputs<Shape>);
         if (batch !== inputs[0].shape[0] || shape.join() !== expected.join())
@@ -198,4 +223,14 @@ export function defineLayer<
 
 function both(first: Rule, second: Rule): Rule {
   return (...args) => first(...args) ?? second(...args);
+}
+
+function specOf<Name extends string>(given: OwnParameter<Name>): ParameterSpec {
+  const { initializer, regularizer, constraint, ...spec } = given;
+  const options = {
+    [`${spec.name}Initializer`]: initializer,
+    [`${spec.name}Regularizer`]: regularizer,
+    [`${spec.name}Constraint`]: constraint,
+  };
+  return parameterExtensions.apply(options, { ...spec, initializer: { kind: 'zeros' } });
 }

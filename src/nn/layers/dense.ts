@@ -6,21 +6,24 @@ import { matmul } from '../../kernels/matmul.js';
 import { type Rules, checkOptions, count, flag, required } from '../../options.js';
 import { type Activation, activationRule, activations } from './activation.js';
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
-import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
+import {
+  type ParameterOptions,
+  parameterConfig,
+  parameterRules,
+  withParameterOptions,
+} from './parameter_options.js';
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends LayerOptions, ParameterOptions<'kernel' | 'bias'> {
   readonly units: number;
   readonly activation?: Activation;
   readonly useBias?: boolean;
-  /** Adds l2 · Σ kernel² to the loss. */
-  readonly kernelRegularizer?: Regularizer | null;
 }
 
 const rules = (): Rules<DenseOptions> => ({
   units: required(count),
   activation: activationRule(),
   useBias: flag,
-  kernelRegularizer: regularizerRule(),
+  ...parameterRules('kernel', 'bias'),
   ...layerRules(),
 });
 
@@ -44,7 +47,7 @@ export function dense(options: DenseOptions): Layer {
   };
   return defineLayer(options, {
     className: 'Dense',
-    config: { units, activation, useBias, kernelRegularizer },
+    config: { units, activation, useBias, kernelRegularizer, ...parameterConfig(options, 'kernel', 'bias') },
     outputShape: ([x]) => {
       width(x);
       return [units];
@@ -56,10 +59,9 @@ export function dense(options: DenseOptions): Layer {
         shape: [fans.fanIn, units],
         initializer: { kind: 'glorotUniform', ...fans },
         decay: true,
-        ...l2Of(kernelRegularizer),
       };
       const bias: ParameterSpec = { name: 'bias', shape: [units], initializer: { kind: 'zeros' } };
-      return useBias ? [kernel, bias] : [kernel];
+      return (useBias ? [kernel, bias] : [kernel]).map((spec) => withParameterOptions(options, spec));
     },
     call: ([x], { kernel, bias }) => {
       const y = matmul(x, kernel!);

@@ -6,25 +6,9 @@ import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
 import { type Rules, extents, flag, rule, wrong } from '../../options.js';
-import type { Regularizer } from './regularizer.js';
+import { type ParameterSpec, type RegularizerOption, activityRule } from './parameter_options.js';
 
-/** How to initialise a parameter; fans as in Keras. */
-export type Initializer =
-  | { readonly kind: 'glorotUniform'; readonly fanIn: number; readonly fanOut: number }
-  | { readonly kind: 'zeros' | 'ones' };
-
-export interface ParameterSpec {
-  /** `kernel` or `bias`, as in Keras; the network prefixes the layer's name. */
-  readonly name: string;
-  readonly shape: Shape;
-  readonly initializer: Initializer;
-  /** False for values without a gradient, such as moving statistics. Default true. */
-  readonly isTrainable?: boolean;
-  /** Whether weight decay applies to it, as is usual for kernels. Default false. */
-  readonly decay?: boolean;
-  /** λ of the penalty λ·Σ w² that the parameter adds to the loss, unless it is frozen. */
-  readonly l2?: number;
-}
+export type { ParameterSpec };
 
 /** What a layer knows about the step. */
 export interface LayerContext {
@@ -37,11 +21,13 @@ export interface LayerContext {
   readonly stream: number;
   /** Whether the layer leaves its parameters unchanged, even in training. */
   readonly isFrozen: boolean;
+  /** Adds a scalar to the loss; missing in predictions, which have none. */
+  readonly addLoss?: ((loss: Tensor) => void) | undefined;
 }
 
-/** Plain values only: written to model.json as is. */
+/** Plain values, written to model.json as they are, and registered functions, by their names. */
 export type LayerConfig = Readonly<
-  Record<string, string | number | boolean | readonly number[] | Regularizer | null>
+  Record<string, string | number | boolean | readonly number[] | object | null>
 >;
 
 /** The inputs of a layer: one value or several. */
@@ -69,6 +55,7 @@ export interface Layer extends Required<Omit<LayerDefinition, 'takesSeveral'>> {
   readonly inputShape: Shape | undefined;
   /** False leaves the parameters unchanged in training. */
   readonly trainable: boolean;
+  readonly activityRegularizer: RegularizerOption | null;
   /**
    * Applies the layer to one value or several, for `model({ inputs, outputs })`. A layer that is applied more than once uses the
    * same parameters each time.
@@ -105,6 +92,8 @@ export interface LayerOptions {
   readonly inputShape?: Shape;
   /** False freezes the layer: training leaves its parameters unchanged. Default true. */
   readonly trainable?: boolean;
+  /** A penalty of the layer's output in the loss: the mean of the samples. Default null. */
+  readonly activityRegularizer?: RegularizerOption | null;
 }
 
 export const layerRules = (): Rules<LayerOptions> => ({
@@ -116,11 +105,12 @@ export const layerRules = (): Rules<LayerOptions> => ({
   ),
   inputShape: extents,
   trainable: flag,
+  ...(activityRule() as Pick<Rules<LayerOptions>, 'activityRegularizer'>),
 });
 
 /** Makes a layer from the definition of its class and the options of every layer. */
 export function defineLayer(
-  { name, inputShape, trainable = true }: LayerOptions,
+  { name, inputShape, trainable = true, activityRegularizer = null }: LayerOptions,
   { takesSeveral = false, parameters = () => [], ...definition }: LayerDefinition,
 ): Layer {
   const outputShape = (inputs: Inputs<Shape>): Shape => {
@@ -135,6 +125,7 @@ export function defineLayer(
     name,
     inputShape,
     trainable,
+    activityRegularizer,
     parameters,
     outputShape,
     apply: (x) => {
