@@ -51,6 +51,7 @@ export { min } from './min.js';
 export { oneHot } from './one_hot.js';
 export { pad } from './pad.js';
 export { randomNormal } from './random_normal.js';
+export { prod } from './prod.js';
 export { flatten, reshape } from './reshape.js';
 export { resize } from './resize.js';
 export { reverse, slice } from './slice.js';

@@ -478,6 +478,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'ops.maxPool2d': recorded(([x], options) => ops.maxPool2d(x!, options), [[1, 4, 4, 1]]),
   'ops.mean': recorded(([x], options) => ops.mean(x!, options), [[2]]),
   'ops.min': recorded(([x], options) => ops.min(x!, options), [[2]]),
+  'ops.prod': recorded(([x], options) => ops.prod(x!, options), [[2]]),
   'ops.softmax': recorded(([x], options) => ops.softmax(x!, options), [[2]]),
   'ops.std': recorded(([x], options) => ops.std(x!, options), [[2]]),
   'ops.cumsum': recorded(([x], options) => ops.cumsum(x!, 0, options), [[2]]),

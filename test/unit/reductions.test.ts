@@ -74,6 +74,31 @@ describe('variance', () => {
   });
 });
 
+describe('prod', () => {
+  test('over axes of every size, with and without them kept', () => {
+    for (const n of [1, 2, 3, 4, 5, 7, 12, 13]) {
+      const values = Array.from({ length: 2 * n }, (_, i) => 1 + ((i * 7) % 5) / 4);
+      const product = (row: number): number =>
+        values.slice(row * n, (row + 1) * n).reduce((total, value) => total * value, 1);
+      const y = of([2, n], values, (x) => ops.prod(x, { axis: 1 }));
+      expect(y).toMatchObject({ shape: [2], values: near([product(0), product(1)]) });
+    }
+    expect(of([2, 3], matrix, (x) => ops.prod(x, { axis: 0, keepDims: true }))).toMatchObject({
+      shape: [1, 3],
+      values: [7, 6, -8],
+    });
+    expect(of([2, 3], matrix, (x) => ops.prod(x)).values).toEqual([-336]);
+    const apart = of([2, 3], matrix, (x) => ops.prod(ops.reshape(x, [2, 1, 3]), { axis: [0, 2] }));
+    expect(apart).toMatchObject({ shape: [1], values: [-336] });
+  });
+
+  test('its gradient with no, one and two zeros in a row', () => {
+    const { values, gradient } = of([3, 3], [2, 3, 4, 0, 3, 4, 0, 0, 4], (x) => ops.prod(x, { axis: 1 }));
+    expect(values).toEqual([24, 0, 0]);
+    expect(gradient()).toEqual([12, 8, 6, 12, 0, 0, 0, 0, 0]);
+  });
+});
+
 test('softmax over another axis, over several, and over the last one', () => {
   const third = Math.log(3);
   expect(of([2, 2], [0, 0, third, 0], (x) => ops.softmax(x, { axis: 0 })).values).toEqual(
