@@ -166,7 +166,7 @@ test('what cannot be a graph is refused', () => {
     'apply to a number': () => dense({ units: 1 }).apply(1 as never),
     'apply to nothing': () => add().apply([]),
     'apply to two': () => dense({ units: 1 }).apply([x, other]),
-    'apply to another shape': () => dense({ units: 1 }).apply(input({ shape: [2, 2] })),
+    'apply to another shape': () => dense({ units: 1 }).apply(input({ shape: [] })),
     'sum of different shapes': () => add().apply([x, wide]),
     'joined along another axis': () =>
       concatenate().apply([input({ shape: [2, 3] }), input({ shape: [4, 3] })]),
@@ -197,7 +197,7 @@ test('what cannot be a graph is refused', () => {
     "apply to a number: UsageError: Dense.apply: x is 1, expected a result of input() or apply(), or a list of them.
     apply to nothing: UsageError: Add.apply: x is [], expected a result of input() or apply(), or a list of them.
     apply to two: ShapeError: Dense: 2 inputs were given, expected one; join them with layers.add() or layers.concatenate() first.
-    apply to another shape: ShapeError: layers.dense: the input is [2,2] per sample, expected one axis; put layers.flatten() before it.
+    apply to another shape: ShapeError: layers.dense: the input has no axis per sample, expected one or more.
     sum of different shapes: ShapeError: layers.add: the inputs are [3] and [5] per sample, expected equal extents, or 1.
     joined along another axis: ShapeError: layers.concatenate: the inputs are [2,3] and [4,3] per sample, expected equal extents except along axis -1.
     joined along no axis: ShapeError: layers.concatenate: axis 2 is not an axis of [3] per sample.
@@ -289,7 +289,7 @@ describe('a change', () => {
       'waiting for itself': () => insert(network, add(), { after: 'conv2d', with: ['dropout'] }),
       'a name that is taken': () => rename(network, 'conv2d', 'dense'),
       'a name for a path': () => rename(network, 'conv2d', 'a/b'),
-      'another shape': () => remove(network, 'flatten'),
+      'another shape': () => insert(network, flatten(), { after: 'input_layer' }),
       'the only layer': () => remove(sequential([flatten({ inputShape: [2] })]).network, 'flatten'),
     };
     const told = Object.entries(wrong).map(([name, call]) => {
@@ -307,7 +307,7 @@ describe('a change', () => {
       waiting for itself: UsageError: insert: dropout, flatten, dense, add would depend on each other; use values that do not depend on the new layer.
       a name that is taken: UsageError: model: two layers are called 'dense'; give one another name.
       a name for a path: UsageError: rename: to is 'a/b', expected a string without '/' and control characters.
-      another shape: ShapeError: model: layer 'dense': layers.dense: the input is [6,6,2] per sample, expected one axis; put layers.flatten() before it.
+      another shape: ShapeError: model: layer 'conv2d': layers.conv2d: the input is [64] per sample, expected [height,width,channels].
       the only layer: UsageError: model: the output 'input_layer' is an input, expected the output of a layer."
     `);
   });

@@ -3,6 +3,7 @@ import type { Shape } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
 import { add } from '../../kernels/arithmetic.js';
 import { matmul } from '../../kernels/matmul.js';
+import { reshape } from '../../kernels/reshape.js';
 import { type Rules, checkOptions, count, flag, required } from '../../options.js';
 import { type Activation, activationRule, activations } from './activation.js';
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
@@ -32,25 +33,25 @@ const rules = (): Rules<DenseOptions> => ({
  *
  *   y = activation(x · kernel + bias)
  *
- * Shapes: x [N,in], kernel [in,units], bias [units] → y [N,units]. Initial values: Glorot uniform, zeros.
- * Throws: UsageError for options out of range, ShapeError if the input has more than one axis per sample.
+ * Shapes: x [N,…,in], kernel [in,units], bias [units] → y [N,…,units], along the last axis. Initial values: Glorot uniform,
+ * zeros.
+ * Throws: UsageError for options out of range, ShapeError if the input has no axis per sample.
  */
 export function dense(options: DenseOptions): Layer {
   checkOptions('layers.dense', options, rules());
   const { units, activation = 'linear', useBias = true, kernelRegularizer = null } = options;
   const width = (inputShape: Shape): number => {
-    if (inputShape.length !== 1)
-      throw new ShapeError(
-        `layers.dense: the input is [${inputShape.join(',')}] per sample, expected one axis; put layers.flatten() before it.`,
-      );
-    return inputShape[0] as number;
+    const last = inputShape.at(-1);
+    if (last === undefined)
+      throw new ShapeError('layers.dense: the input has no axis per sample, expected one or more.');
+    return last;
   };
   return defineLayer(options, {
     className: 'Dense',
     config: { units, activation, useBias, kernelRegularizer, ...parameterConfig(options, 'kernel', 'bias') },
     outputShape: ([x]) => {
       width(x);
-      return [units];
+      return [...x.slice(0, -1), units];
     },
     parameters: ([x]) => {
       const fans = { fanIn: width(x), fanOut: units };
@@ -64,7 +65,14 @@ export function dense(options: DenseOptions): Layer {
       return (useBias ? [kernel, bias] : [kernel]).map((spec) => withParameterOptions(options, spec));
     },
     call: ([x], { kernel, bias }) => {
-      const y = matmul(x, kernel!);
+      // Rows of many matrices are rows of one matrix.
+      const y =
+        x.shape.length === 2
+          ? matmul(x, kernel!)
+          : reshape(matmul(reshape(x, [-1, x.shape.at(-1) as number]), kernel!), [
+              ...x.shape.slice(0, -1),
+              units,
+            ]);
       return activations[activation](bias ? add(y, bias) : y);
     },
   });
