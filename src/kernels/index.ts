@@ -31,6 +31,7 @@ export { depthwiseConv2d } from './depthwise_conv2d.js';
 export { conv2d } from './conv2d.js';
 export { countedRows } from './counted_rows.js';
 export { dropout } from './dropout.js';
+export { einsum } from './einsum.js';
 export { expandDims, squeeze } from './expand_dims.js';
 export { conv2d } from './grouped_conv2d.js';
 export { cumsum } from './cumsum.js';

@@ -510,7 +510,7 @@ const takingNone = new Set(
     ['losses', 'sparseCategoricalCrossentropy'],
     ['ops', 'countedRows'],
     ['ops', 'cast concatenate softmaxCrossEntropy sqrt square subtract transpose'],
-    ['ops', 'takeAlongAxis topK'],
+    ['ops', 'einsum takeAlongAxis topK'],
     ['networks', 'freeze remove rename unfreeze'],
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.
