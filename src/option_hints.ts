@@ -49,7 +49,6 @@ const foreignNames: Readonly<Record<string, string>> = {
   onProgress: 'progress',
   fill: 'mode padmode',
   method: 'interpolation mode',
-  interpolation: 'method mode',
 };
 
 /** Options of other libraries without an equivalent here, and what to do instead. */

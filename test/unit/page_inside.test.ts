@@ -211,6 +211,15 @@ describe('words', () => {
       layers.activation({ activation: 'relu' }),
       layers.flatten(),
       layers.dropout({ rate: 0 }),
+      layers.zeroPadding2d(),
+      layers.cropping2d(),
+      layers.upSampling2d(),
+      layers.resizing({ height: 1, width: 1 }),
+      layers.reshape({ targetShape: [-1] }),
+      layers.permute({ dims: [1] }),
+      layers.repeatVector({ n: 1 }),
+      layers.embedding({ inputDim: 1, outputDim: 1 }),
+      layers.categoryEncoding({ numTokens: 1 }),
     ];
     const unknown = layerWords('Unheard');
     for (const { className } of makers) expect(layerWords(className), className).not.toBe(unknown);

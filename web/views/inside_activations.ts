@@ -131,7 +131,7 @@ interface Picture {
 function pictureFor({ layer, className, shape }: LayerActivation): Picture {
   if (className === 'Input') return inputPicture();
   if (shape.length === 3) return maps(layer);
-  const units = shape[0]!;
+  const units = shape.reduce((product, extent) => product * extent, 1);
   if (units <= mostListed) return unitList();
   return units <= mostBars ? unitBars() : unitSheet();
 }

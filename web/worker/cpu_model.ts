@@ -11,18 +11,28 @@ import { stateSpec } from '../../src/kernels/step_state.js';
 import { filterAndScale, gatherScaling } from '../../src/nn/inputs.js';
 import type { Model } from '../../src/nn/model.js';
 import * as activations from '../../src/reference/activations.js';
-import { addReference, fillReference, scaleReference } from '../../src/reference/arithmetic.js';
+import {
+  addReference,
+  fillReference,
+  multiplyReference,
+  scaleReference,
+} from '../../src/reference/arithmetic.js';
 import { type Array64, array64, zeros64 } from '../../src/reference/array64.js';
 import { avgPool2dReference } from '../../src/reference/avg_pool2d.js';
 import { batchNormInferenceReference } from '../../src/reference/batch_norm_inference.js';
 import { conv2dReference, groupedConv2dReference } from '../../src/reference/conv2d.js';
 import { conv2dTransposeReference } from '../../src/reference/conv2d_transpose.js';
+import { concatenateReference } from '../../src/reference/concatenate.js';
 import { filter2dReference } from '../../src/reference/filter2d.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { maxPool2dReference } from '../../src/reference/max_pool2d.js';
+import { padReference } from '../../src/reference/pad.js';
 import { reshapeReference } from '../../src/reference/reshape.js';
+import { resizeReference } from '../../src/reference/resize.js';
+import { sliceReference } from '../../src/reference/slice.js';
 import { softmaxReference } from '../../src/reference/softmax.js';
+import { transposeReference } from '../../src/reference/transpose.js';
 
 /** As in same_build.ts, but of this script, which is fetched when the CPU is to predict. */
 export const build: string = '%build%';
@@ -39,6 +49,7 @@ const references = referencesOf([
   addReference,
   avgPool2dReference,
   batchNormInferenceReference,
+  concatenateReference,
   conv2dReference,
   conv2dTransposeReference,
   fillReference,
@@ -46,9 +57,14 @@ const references = referencesOf([
   groupedConv2dReference,
   matmulReference,
   maxPool2dReference,
+  multiplyReference,
+  padReference,
   reshapeReference,
+  resizeReference,
   scaleReference,
+  sliceReference,
   softmaxReference,
+  transposeReference,
 ]);
 
 export class CpuModel {

@@ -5,13 +5,17 @@ import { alphaDropout } from './alpha_dropout.js';
 import { average } from './average.js';
 import { averagePooling2d } from './average_pooling2d.js';
 import { batchNormalization } from './batch_normalization.js';
+import { categoryEncoding } from './category_encoding.js';
 import { concatenate } from './concatenate.js';
 import { conv2d } from './grouped_conv2d.js';
 import { conv2dTranspose } from './conv2d_transpose.js';
+import { conv2d } from './conv2d.js';
+import { cropping2d } from './cropping2d.js';
 import { dense } from './dense.js';
 import { depthwiseConv2d } from './depthwise_conv2d.js';
 import { dot } from './dot.js';
 import { dropout } from './dropout.js';
+import { embedding } from './embedding.js';
 import { flatten } from './flatten.js';
 import { gaussianDropout } from './gaussian_dropout.js';
 import { gaussianNoise } from './gaussian_noise.js';
@@ -26,6 +30,12 @@ import { multiply } from './multiply.js';
 import { rescaling } from './rescaling.js';
 import { spatialDropout2d } from './spatial_dropout2d.js';
 import { subtract } from './subtract.js';
+import { permute } from './permute.js';
+import { repeatVector } from './repeat_vector.js';
+import { reshape } from './reshape.js';
+import { resizing } from './resizing.js';
+import { upSampling2d } from './up_sampling2d.js';
+import { zeroPadding2d } from './zero_padding2d.js';
 import type { LayerMaker } from './registry.js';
 import { separableConv2d } from './separable_conv2d.js';
 import { rmsNormalization } from './rms_normalization.js';
@@ -39,13 +49,16 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Average: average,
   AveragePooling2D: averagePooling2d,
   BatchNormalization: batchNormalization,
+  CategoryEncoding: categoryEncoding,
   Concatenate: concatenate,
   Conv2D: conv2d,
   Conv2DTranspose: conv2dTranspose,
+  Cropping2D: cropping2d,
   Dense: dense,
   DepthwiseConv2D: depthwiseConv2d,
   Dot: dot,
   Dropout: dropout,
+  Embedding: embedding,
   Flatten: flatten,
   GaussianDropout: gaussianDropout,
   GaussianNoise: gaussianNoise,
@@ -63,4 +76,10 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   LayerNormalization: layerNormalization,
   RMSNormalization: rmsNormalization,
   UnitNormalization: unitNormalization,
+  Permute: permute,
+  RepeatVector: repeatVector,
+  Reshape: reshape,
+  Resizing: resizing,
+  UpSampling2D: upSampling2d,
+  ZeroPadding2D: zeroPadding2d,
 };

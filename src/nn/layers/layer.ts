@@ -27,7 +27,7 @@ export interface LayerContext {
 
 /** Plain values, written to model.json as they are, and registered functions, by their names. */
 export type LayerConfig = Readonly<
-  Record<string, string | number | boolean | readonly number[] | object | null>
+  Record<string, string | number | boolean | readonly (number | readonly number[])[] | object | null>
 >;
 
 /** The inputs of a layer: one value or several. */

@@ -1,0 +1,46 @@
+/** Learned vectors for integers, such as words. */
+import { gather } from '../../kernels/gather.js';
+import { type Rules, checkOptions, count, required } from '../../options.js';
+import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** How many different integers there are: 0 to inputDim − 1. */
+  readonly inputDim: number;
+  /** The length of the vectors. */
+  readonly outputDim: number;
+}
+
+const rules = (): Rules<EmbeddingOptions> => ({
+  inputDim: required(count),
+  outputDim: required(count),
+  ...layerRules(),
+});
+
+/**
+ * Replaces each integer of the input, u32 or f32, by its vector.
+ *
+ *   y[…, :] = embeddings[x[…], :]
+ *
+ * An integer outside 0 to inputDim − 1 gives NaN. The vectors begin in U(−0.05, 0.05).
+ * Shapes: x [N,…], embeddings [inputDim, outputDim] → y [N,…,outputDim].
+ * Throws: UsageError for options out of range.
+ * Source: Keras, `Embedding`.
+ */
+export function embedding(options: EmbeddingOptions): Layer {
+  checkOptions('layers.embedding', options, rules());
+  const { inputDim, outputDim } = options;
+  return defineLayer(options, {
+    className: 'Embedding',
+    config: { inputDim, outputDim },
+    outputShape: ([x]) => [...x, outputDim],
+    parameters: () => [
+      {
+        name: 'embeddings',
+        shape: [inputDim, outputDim],
+        // The limit of these fans is √(6 / 2400) = 0.05.
+        initializer: { kind: 'glorotUniform', fanIn: 1200, fanOut: 1200 },
+      },
+    ],
+    call: ([x], { embeddings }) => gather(embeddings!, x),
+  });
+}
