@@ -1,8 +1,9 @@
 // The places of each index as a list, in ascending order: chain[i] is the first place of index i, and chain[COUNT + p] the next
 // place of the index at p; PLACES if there is none.
 //
-// Shapes: indices [PLACES] → chain [COUNT + PLACES]. One invocation finds one place.
-const COUNT: u32 = 4; //! extent of the axis
+// Shapes: indices [BATCH, PLACES] → chain [BATCH, COUNT + PLACES]. One invocation finds one place.
+const BATCH: u32 = 1; //! lists of their own
+const COUNT: u32 = 4; //! how many different indices there are
 const PLACES: u32 = 2; //! indices
 const IS_FLOAT: u32 = 0; //! 1: the indices are f32
 const WORKGROUP: u32 = 64; //! invocations per workgroup
@@ -15,16 +16,18 @@ const WORKGROUP: u32 = 64; //! invocations per workgroup
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let element = (group.y * groups.x + group.x) * WORKGROUP + lane;
-  if (element >= COUNT + PLACES) {
+  if (element >= BATCH * (COUNT + PLACES)) {
     return;
   }
-  var wanted = element;
+  let first = element / (COUNT + PLACES) * PLACES;
+  var wanted = element % (COUNT + PLACES);
   var place = 0u;
-  if (element >= COUNT) {
-    wanted = index_of(indices[element - COUNT]);
-    place = select(PLACES, element - COUNT + 1u, wanted < COUNT);
+  if (wanted >= COUNT) {
+    place = wanted - COUNT;
+    wanted = index_of(indices[first + place]);
+    place = select(PLACES, place + 1u, wanted < COUNT);
   }
-  while (place < PLACES && index_of(indices[place]) != wanted) {
+  while (place < PLACES && index_of(indices[first + place]) != wanted) {
     place++;
   }
   chain[element] = place;

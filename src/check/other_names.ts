@@ -26,6 +26,7 @@ export const otherNames: Readonly<Record<string, readonly [keras: string, pytorc
   filter2d: ['', ''],
   grouped_conv2d: ['ops.conv, ops.depthwise_conv', 'F.conv2d'],
   gather: ['ops.take', 'torch.index_select'],
+  grid_sample: ['', 'F.grid_sample'],
   l2_penalty: ['regularizers.L2', ''],
   l2_totals: ['', ''],
   label_gather: ['', ''],

@@ -36,6 +36,7 @@ export { expandDims, squeeze } from './expand_dims.js';
 export { conv2d } from './grouped_conv2d.js';
 export { cumsum } from './cumsum.js';
 export { gather } from './gather.js';
+export { gridSample } from './grid_sample.js';
 export * as image from './image.js';
 export { l2Penalty } from './l2_penalty.js';
 export { l2Totals } from './l2_totals.js';

@@ -59,6 +59,8 @@ const planOf = (fn: (...inputs: Tensor[]) => Tensor | Tensor[], specs: readonly 
 const f32Only = [
   'arg_min batch_matmul log_softmax log_sum_exp min take_along_axis top_k',
   'cumsum gather pad resize reverse slice',
+  'arg_min log_softmax log_sum_exp min',
+  'cumsum gather grid_sample pad resize reverse slice',
   'arg_max augment avg_pool2d batch_gather batch_gather_chunks batch_norm batch_norm_moving concatenate conv2d dropout',
   'filter2d l2_penalty label_gather max max_pool2d micro_batch rmsprop sgd sgd_momentum softmax softmax_cross_entropy sum transpose',
 ].flatMap((line) => line.split(' '));

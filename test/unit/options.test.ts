@@ -476,6 +476,13 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   grad: recorded(([x], options) => [...node.grad(ops.sum(x!), [x!], options)][0]!, [[2]]),
   'ops.logSoftmax': recorded(([x], options) => ops.logSoftmax(x!, options), [[2]]),
   'ops.logSumExp': recorded(([x], options) => ops.logSumExp(x!, options), [[2]]),
+  'ops.gridSample': recorded(
+    ([x, grid], options) => ops.gridSample(x!, grid!, options),
+    [
+      [1, 4, 4, 1],
+      [1, 2, 2, 2],
+    ],
+  ),
   'ops.matmul': recorded(
     ([a, b], options) => ops.matmul(a!, b!, options),
     [

@@ -184,6 +184,7 @@ test('an empty text changes nothing', () => {
 const helpers = [
   'floats/non_finite',
   'gather/index',
+  'grid_sample/position',
   'log_sum_exp/terms',
   'pool2d/gradient_windows',
   'pool2d/windows',

@@ -230,6 +230,14 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: gather: indices is [4] u8, expected u32, or f32 with integers.
     gather, integers:
       ShapeError: gather: 'x' is u32 [2], expected f32.
+    grid_sample, three axes:
+      ShapeError: gridSample: x is [4,4,1] and grid [1,2,2,2], expected [N,H,W,C] and [N,P,Q,2] with one N.
+    grid_sample, another batch:
+      ShapeError: gridSample: x is [2,4,4,1] and grid [1,2,2,2], expected [N,H,W,C] and [N,P,Q,2] with one N.
+    grid_sample, three coordinates:
+      ShapeError: gridSample: x is [1,4,4,1] and grid [1,2,2,3], expected [N,H,W,C] and [N,P,Q,2] with one N.
+    grid_sample, a padding unknown:
+      UsageError: gridSample: padding is 'reflection', expected 'zeros' or 'border'.
     l2_penalty, negative λ:
       UsageError: l2Penalty: λ is -1, expected a non-negative number.
     l2_penalty, not f32:

@@ -19,6 +19,7 @@ export { filter2dCheck } from './filter2d.js';
 export { groupedConv2dCheck } from './grouped_conv2d.js';
 export { cumsumCheck } from './cumsum.js';
 export { gatherCheck } from './gather.js';
+export { gridSampleCheck } from './grid_sample.js';
 export { l2PenaltyCheck } from './l2_penalty.js';
 export { l2TotalsCheck } from './l2_totals.js';
 export { labelGatherCheck } from './label_gather.js';
