@@ -195,10 +195,11 @@ export function partOf(x: Tensor, axis: number, begin: number, size: number): Te
  * Throws: ShapeError for an axis that x does not have.
  * Source: TensorFlow.js, `reverse`; Keras and PyTorch call it flip.
  */
-export function reverse(x: Tensor, axis: number | readonly number[] = x.shape.map((_, i) => i)): Tensor {
+export function reverse(x: Tensor, axis?: number | readonly number[]): Tensor {
   checkTensors('reverse', { x });
-  checkArgument('reverse', 'axis', axis, perAxisRule);
-  const axes = new Set([axis].flat().map((each) => axisOf('reverse', x, each)));
+  if (axis !== undefined) checkArgument('reverse', 'axis', axis, perAxisRule);
+  const given = axis === undefined ? x.shape.keys() : [axis].flat();
+  const axes = new Set(Array.from(given, (each) => axisOf('reverse', x, each)));
   return sliced(x, {
     begin: x.shape.map((extent, i) => (axes.has(i) ? extent - 1 : 0)),
     size: x.shape,

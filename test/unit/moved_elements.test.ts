@@ -183,6 +183,10 @@ it('wrong calls are refused', () => {
     refusal([[2]], (x) => tile(x, [0])),
     refusal([[2]], (x) => repeat(x, 2, 1)),
     refusal([[2]], (x) => repeat(x, 0.5, 0)),
+    refusal([], () => reverse([1, 2] as never)),
+    refusal([[2]], (x) => stack([x, 3] as never)),
+    refusal([[2]], (x) => slice(x, undefined as never)),
+    refusal([[2]], (x) => pad(x, [[1]] as never)),
   ];
   expect(refused.join('\n')).toMatchInlineSnapshot(`
     "split: sizes is 2 for axis 1 of x [2,3], expected parts that fill the extent 3.
@@ -198,6 +202,10 @@ it('wrong calls are refused', () => {
     reverse: axis 1 is not one of the 1 axes of x [2].
     tile: repeats is [0], expected a positive integer or a list of positive integers.
     repeat: axis 1 is not one of the 1 axes of x [2].
-    repeat: repeats is 0.5, expected a positive integer."
+    repeat: repeats is 0.5, expected a positive integer.
+    reverse: x is [1,2], expected a Tensor; make one with Tensor.from(values).
+    stack: tensors[1] is 3, expected a Tensor; make one with Tensor.from(values).
+    slice: begin is undefined, expected an integer or a list of integers.
+    pad: paddings is [[1]], expected a pair of non-negative integers per axis."
   `);
 });

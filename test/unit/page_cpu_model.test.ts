@@ -2,7 +2,7 @@
  * The page's model without a device (web/worker/cpu_model.ts), by hand:
  *   softmax of the logits of scaled bytes; other weights give other probabilities
  *   filters are applied to 0 … 1, before standardisation
- *   every activation that layers accept, and every convolution
+ *   every activation that layers accept, every convolution, and layers that move and resize values
  *   missing weights, and weights of another size, are rejected by name
  * test/device/predicting.test.ts compares it with the device, for every kind of layer.
  */
@@ -10,14 +10,23 @@ import { expect, it } from 'vitest';
 import { activations } from '../../src/nn/layers/activation.js';
 import {
   activation,
+  concatenate,
   conv2d,
   conv2dTranspose,
+  cropping2d,
   dense,
   depthwiseConv2d,
   flatten,
+  permute,
+  repeatVector,
+  reshape,
+  resizing,
   separableConv2d,
+  upSampling2d,
+  zeroPadding2d,
 } from '../../src/nn/layers/index.js';
-import { sequential } from '../../src/nn/model.js';
+import { input } from '../../src/nn/layers/input.js';
+import { model, sequential } from '../../src/nn/model.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { CpuModel } from '../../web/worker/cpu_model.js';
 
@@ -66,6 +75,20 @@ it('computes all convolutions', () => {
   );
   // Pixels 0 and 1: 4x + 1, 2x + 1, twice 2x + 1, and their sum times 2, plus 1.
   expect([...cpuModel.predict(Uint8Array.of(0, 255))]).toEqual([29, 93]);
+});
+
+it('moves and resizes values', () => {
+  const x = input({ shape: [1, 2, 1] });
+  const padded = zeroPadding2d({ padding: [0, 1] }).apply(x);
+  const doubled = upSampling2d({ size: [1, 2] }).apply(cropping2d({ cropping: [0, 1] }).apply(padded));
+  const turned = reshape({ targetShape: [2, 2] }).apply(permute({ dims: [3, 2, 1] }).apply(doubled));
+  const repeated = flatten().apply(repeatVector({ n: 2 }).apply(flatten().apply(turned)));
+  const small = flatten().apply(resizing({ height: 1, width: 1 }).apply(padded));
+  const outputs = concatenate().apply([repeated, small]);
+  const cpuModel = new CpuModel(model({ inputs: x, outputs }));
+  cpuModel.setWeights(new Map());
+  // The pixels 1 and 0: padded 0 1 0 0, whose middle is ½.
+  expect([...cpuModel.predict(Uint8Array.of(255, 0))]).toEqual([1, 1, 0, 0, 1, 1, 0, 0, 0.5]);
 });
 
 it('filters images of 0 … 1 and standardises them afterwards', () => {
