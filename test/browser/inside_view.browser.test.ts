@@ -421,6 +421,21 @@ describe('activations', () => {
     expect([high!.style.left, high!.style.width]).toEqual(['75%', '25%']);
     expect(low!.classList.contains('below')).toBe(true);
   });
+
+  test('of a sequence are drawn like as many units, not listed by its first axis', async () => {
+    page.activations = (input) =>
+      activationsOf(input).map((each) =>
+        each.layer === 'flatten'
+          ? { layer: 'reshape', className: 'Reshape', shape: [2, 20], values: new Float32Array(40) }
+          : each,
+      );
+    page.start();
+    page.tell();
+    await page.isReady();
+    page.layer('reshape').open = true;
+    await expect.poll(() => page.layer('reshape').querySelector('canvas.bars')).toBeTruthy();
+    expect(page.layer('reshape').querySelectorAll('li').length).toBe(0);
+  });
 });
 
 describe('kernels', () => {
