@@ -65,7 +65,7 @@ export async function checkOp(
   check: OpCheck,
   { thorough = false, isSample = false, foreignCases = isSample ? 1 : 2, onRow }: CheckOptions = {},
 ): Promise<Row[]> {
-  const { op } = check;
+  const { op, isBrief: isOneOfMany = false } = check;
   const rows: Row[] = [];
   const take = (more: readonly Row[]): void => {
     for (const row of more) {
@@ -80,11 +80,12 @@ export async function checkOp(
   let differencesDone = 0;
   const nonFiniteDone = new Map<string, number>();
   const isBrief = Number.isFinite(foreignCases);
-  const cases = casesOf(check, thorough ? 4 : 2, thorough);
+  const cases = casesOf(check, thorough ? 4 : isOneOfMany ? 0 : 2, thorough);
   const secondOrder = isSample ? new Set<Case>() : secondOrderCases(cases, thorough ? 3 : 1);
   const mostCases = isSample ? 2 : Infinity;
   let callsDone = 0;
   for (const [index, given] of cases.entries()) {
+    if (isOneOfMany && isSample && (given.byHand || callsDone > 0)) continue;
     const at = evaluate(check, given, index);
     const label = { op: op.name, case: given.name };
     const nonFinite = takesNonFinite(given, at) ? nonFiniteCases(check, at) : [];
@@ -115,7 +116,7 @@ export async function checkOp(
         const done = epiloguesDone.get(key) ?? 0;
         if ((variant && !variant.hasEpilogue) || done === (isForeign || isSample ? 1 : 2) || given.byHand)
           continue;
-        if (isForeign && given.isThorough && isBrief) continue;
+        if ((isForeign && given.isThorough && isBrief) || (isOneOfMany && !thorough)) continue;
         epiloguesDone.set(key, done + 1);
         take(await checkEpilogue(device, label, primitive, primitiveCase, variant, isForeign ? 1 : 2));
       }
@@ -126,7 +127,7 @@ export async function checkOp(
       given.isSmooth !== false &&
       !given.byHand &&
       !given.isThorough &&
-      differencesDone < (isSample ? 1 : 2)
+      differencesDone < (isSample || isOneOfMany ? 1 : 2)
     ) {
       differencesDone++;
       take(await checkDifferences(device, label, check, at));

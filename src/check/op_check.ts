@@ -135,6 +135,11 @@ export interface OpCheck<
   /** Operands and expected results for every primitive of the op. */
   readonly primitives: Readonly<Record<string, (at: Evaluated<I, O, P>) => PrimitiveCase>>;
   readonly cases: readonly Case<I, O, P>[];
+  /**
+   * One of many element-wise ops, which run through the same kernel: random shapes and fusion are only checked by
+   * `npm run gradcheck`, and the sample for a further driver is one case.
+   */
+  readonly isBrief?: true;
   /** A case of random shapes. */
   random?(random: Random): Pick<Case<I, O, P>, 'inputs' | 'options' | 'draw' | 'forTiles'>;
   readonly bench: readonly BenchShape<I, P>[];

@@ -4,63 +4,12 @@
  */
 import { UsageError } from '../errors.js';
 import { type Op, apply } from '../engine/op.js';
-import type { NoAttributes, Primitive, Shape } from '../engine/primitive.js';
+import type { Primitive, Shape } from '../engine/primitive.js';
 import { runPrimitive } from '../engine/program.js';
-import { type Tensor, checkShape } from '../engine/tensor.js';
-import { mapRecord } from '../engine/trace.js';
-import { shown } from '../options.js';
+import { type Tensor, checkShape, checkTensors } from '../engine/tensor.js';
+import { cast } from './cast.js';
 import { elementwisePrimitive, nonFinite } from './elementwise.js';
-import { sumTo } from './sum.js';
-
-interface Binary {
-  readonly expression: (a: string, b: string) => string;
-  readonly da: (at: Operands) => Tensor;
-  readonly db: (at: Operands) => Tensor;
-}
-
-interface Operands {
-  readonly a: Tensor;
-  readonly b: Tensor;
-  readonly y: Tensor;
-  readonly dy: Tensor;
-}
-
-function binary(name: string, { expression, da, db }: Binary): Op<'a' | 'b', 'y', NoAttributes> {
-  const forward = elementwisePrimitive(`${name}/forward`, ['a', 'b'], {
-    expression: ({ a, b }) => expression(a, b),
-  });
-  return {
-    name,
-    primitives: [forward],
-    forward: (inputs) => runPrimitive(forward, inputs, {}),
-    backward: ({ inputs: { a, b }, outputs: { y }, gradients }) => {
-      const at: Operands = { a, b, y, dy: gradients.y as Tensor };
-      return { a: () => sumTo(da(at), a.shape), b: () => sumTo(db(at), b.shape) };
-    },
-  };
-}
-
-interface Unary {
-  /** Shader files with functions that the expression calls. */
-  readonly helpers?: readonly string[];
-  readonly expression: (x: string) => string;
-  readonly dx: (at: { readonly x: Tensor; readonly y: Tensor; readonly dy: Tensor }) => Tensor;
-}
-
-function unary(name: string, { helpers = [], expression, dx }: Unary): Op<'x', 'y', NoAttributes> {
-  const forward = elementwisePrimitive(`${name}/forward`, ['x'], {
-    helpers,
-    expression: ({ x }) => expression(x),
-  });
-  return {
-    name,
-    primitives: [forward],
-    forward: (inputs) => runPrimitive(forward, inputs, {}),
-    backward: ({ inputs: { x }, outputs: { y }, gradients }) => ({
-      x: () => dx({ x, y, dy: gradients.y as Tensor }),
-    }),
-  };
-}
+import { binary, checkFinite, unary, withNumbers } from './elementwise_op.js';
 
 export const addOp = binary('add', {
   expression: (a, b) => `${a} + ${b}`,
@@ -104,35 +53,6 @@ export const sqrtOp = unary('sqrt', {
   // d√x/dx = 1 / (2√x)
   dx: ({ y, dy }) => divide(multiply(dy, 0.5), y),
 });
-
-/** An op on one tensor and numbers. */
-interface WithNumbers<A extends Readonly<Record<string, number>>> {
-  readonly scalars: readonly (string & keyof A)[];
-  readonly expression: (x: string, numbers: Readonly<Record<keyof A & string, string>>) => string;
-  readonly dx: (at: { readonly x: Tensor; readonly y: Tensor; readonly dy: Tensor }, numbers: A) => Tensor;
-}
-
-function withNumbers<A extends Readonly<Record<string, number>>>(
-  name: string,
-  { scalars, expression, dx }: WithNumbers<A>,
-): Op<'x', 'y', A> {
-  const forward: Primitive<'x', 'y', A> = {
-    ...elementwisePrimitive<'x', A>(`${name}/forward`, ['x'], {
-      expression: ({ x }, numbers, _, scalar) =>
-        expression(x, mapRecord<keyof A & string, number, string>(numbers, scalar)),
-    }),
-    scalars,
-  };
-  return {
-    name,
-    primitives: [forward],
-    scalars,
-    forward: (inputs, numbers) => runPrimitive(forward, inputs, numbers),
-    backward: ({ inputs: { x }, outputs: { y }, attributes, gradients }) => ({
-      x: () => dx({ x, y, dy: gradients.y as Tensor }, attributes),
-    }),
-  };
-}
 
 export const scaleOp = withNumbers<{ factor: number; offset: number }>('scale', {
   scalars: ['factor', 'offset'],
@@ -219,17 +139,45 @@ export function divide(a: Tensor | number, b: Tensor | number): Tensor {
 }
 
 /** A binary op for two tensors, or for a tensor and a number on either side. */
-interface Forms {
-  tensors(a: Tensor, b: Tensor): Tensor;
-  right(a: Tensor, b: number): Tensor;
-  left(a: number, b: Tensor): Tensor;
+interface Forms<R> {
+  tensors(a: Tensor, b: Tensor): R;
+  right(a: Tensor, b: number): R;
+  left(a: number, b: Tensor): R;
 }
 
-function withOneNumber(who: string, a: Tensor | number, b: Tensor | number, forms: Forms): Tensor {
+function withOneNumber<R>(who: string, a: Tensor | number, b: Tensor | number, forms: Forms<R>): R {
   if (typeof a !== 'number') return typeof b === 'number' ? forms.right(a, b) : forms.tensors(a, b);
   if (typeof b === 'number')
     throw new UsageError(`${who}: a is ${a} and b is ${b}, expected at least one tensor.`);
   return forms.left(a, b);
+}
+
+/** The operands of a binary op of which one may be a number: a tensor like the other, which takes no memory when it is fused. */
+export function tensorsOf(
+  who: string,
+  a: Tensor | number,
+  b: Tensor | number,
+): { readonly a: Tensor; readonly b: Tensor } {
+  return withOneNumber(who, a, b, {
+    tensors: (a, b) => {
+      checkTensors(who, { a, b });
+      return { a, b };
+    },
+    right: (a, b) => {
+      checkTensors(who, { a });
+      return { a, b: filledLike(a, checkFinite(who, b)) };
+    },
+    left: (a, b) => {
+      checkTensors(who, { b });
+      return { a: filledLike(b, checkFinite(who, a)), b };
+    },
+  });
+}
+
+/** A tensor of the same shape and dtype with one value. */
+export function filledLike({ shape, dtype }: Tensor, value: number): Tensor {
+  const made = fill(shape, value);
+  return dtype === 'f16' ? cast(made, 'f16') : made;
 }
 
 /** The power of two that scales a divisor near the limits of f32 to the middle of its range; 1 for other divisors. */
@@ -237,13 +185,6 @@ function shiftOf(divisor: number): number {
   const size = Math.abs(divisor);
   if (size < 2 ** -64) return 2 ** 64;
   return size > 2 ** 64 ? 2 ** -64 : 1; // so that x · shift leaves f32 only where x / divisor does
-}
-
-/** Throws: UsageError for a number that is not finite in f32. */
-function checkFinite(who: string, value: number): number {
-  if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
-    throw new UsageError(`${who}: ${shown(value)} is not a finite f32, expected a number within ±3.4e38.`);
-  return value;
 }
 
 /** y = x · factor + offset. Throws: UsageError for a number that is not finite. */

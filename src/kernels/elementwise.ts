@@ -23,6 +23,7 @@ export const nonFinite = ['floats/non_finite'] as const;
  *
  * Throws: ShapeError, from the shape rule, when shapes do not broadcast.
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function elementwisePrimitive<const I extends string, A extends Attributes = NoAttributes>(
   name: string,
   inputs: readonly I[],

@@ -6,8 +6,7 @@ import { type Call, type Gap, type Trace, currentTrace, mapRecord } from '../eng
 import { type Value, rootOf } from '../engine/value.js';
 import { checkCall } from '../calls.js';
 import { type Rules, oneOf, wrong } from '../options.js';
-import { add, fill, multiply } from './arithmetic.js';
-import { cast } from './cast.js';
+import { add, fill, filledLike, multiply } from './arithmetic.js';
 import { reshape } from './reshape.js';
 
 export interface GradOptions {
@@ -197,7 +196,7 @@ class Backpropagation {
         throw new StateError(
           `grad: the loss does not depend on tensor ${i} of shape [${tensor.shape.join(',')}].`,
         );
-      return filled(tensor, 0);
+      return filledLike(tensor, 0);
     });
   }
 
@@ -326,7 +325,7 @@ class Backpropagation {
     const count = this.#unseeded.get(id);
     if (count === undefined) return;
     this.#unseeded.delete(id);
-    this.#add(tensor, filled(tensor, count));
+    this.#add(tensor, filledLike(tensor, count));
   }
 
   #add(tensor: Tensor, gradient: Tensor): void {
@@ -341,12 +340,6 @@ class Backpropagation {
 function inShape(gradient: Tensor, shape: Shape): Tensor {
   const isSame = gradient.shape.length === shape.length && shape.every((n, i) => n === gradient.shape[i]);
   return isSame ? gradient : reshape(gradient, shape);
-}
-
-/** A tensor of the same shape and dtype with one value. */
-function filled({ shape, dtype }: Tensor, value: number): Tensor {
-  const made = fill(shape, value);
-  return dtype === 'f16' ? cast(made, 'f16') : made;
 }
 
 /** x as a constant, through which no gradient flows. Within a program. */

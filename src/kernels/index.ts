@@ -25,6 +25,18 @@ export { batchNorm } from './batch_norm.js';
 export { batchNormInference } from './batch_norm_inference.js';
 export { batchNormMoving } from './batch_norm_moving.js';
 export { cast } from './cast.js';
+export {
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+  where,
+} from './comparison.js';
 export { concatenate } from './concatenate.js';
 export { conv2dTranspose } from './conv2d_transpose.js';
 export { depthwiseConv2d } from './depthwise_conv2d.js';
@@ -37,6 +49,9 @@ export { conv2d } from './grouped_conv2d.js';
 export { cumsum } from './cumsum.js';
 export { gather } from './gather.js';
 export { gridSample } from './grid_sample.js';
+export { erf } from './erf.js';
+export { expm1, log1p, tanh } from './exponentials.js';
+export { clip, maximum, minimum } from './extremes.js';
 export * as image from './image.js';
 export { l2Penalty } from './l2_penalty.js';
 export { l2Totals } from './l2_totals.js';
@@ -58,6 +73,9 @@ export { flatten, reshape } from './reshape.js';
 export { resize } from './resize.js';
 export { reverse, slice } from './slice.js';
 export { separableConv2d } from './separable_conv2d.js';
+export { pow, reciprocal, rsqrt } from './power.js';
+export { flatten, reshape } from './reshape.js';
+export { abs, ceil, floor, round, sign } from './rounding.js';
 export { softmaxCrossEntropy } from './softmax_cross_entropy.js';
 // Over any axis: the one among the activations knows the last alone.
 export { softmax } from './softmax_over.js';
@@ -69,3 +87,4 @@ export { takeAlongAxis } from './take_along_axis.js';
 export { topK } from './top_k.js';
 export { transpose } from './transpose.js';
 export { std, variance } from './variance.js';
+export { cos, sin, tan } from './trigonometry.js';

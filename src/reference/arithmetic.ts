@@ -60,11 +60,13 @@ export interface Binary {
   value(a: number, b: number): number;
   /** ∂y/∂a and ∂y/∂b. */
   partials(a: number, b: number): readonly [number, number];
+  /** Whether a partial of 0 leaves dy out, even if that is NaN or infinite. */
+  readonly isChoice?: boolean;
 }
 
 /** da = Σ dy·∂y/∂a and db = Σ dy·∂y/∂b over the elements that read them; with `absolute` Σ |dy·∂y/∂a| and so on. */
 export function binaryGradients64(
-  { partials }: Binary,
+  { partials, isChoice }: Binary,
   a: Array64,
   b: Array64,
   dy: Array64,
@@ -72,21 +74,23 @@ export function binaryGradients64(
 ): { a: Array64; b: Array64 } {
   const part = (which: 0 | 1): Array64 => {
     const local = combine64(a, b, (x, y) => partials(x, y)[which]);
-    const flowing = map64(local, (p, i) => p * (dy.values[i] as number));
+    const flowing = map64(local, (p, i) => (isChoice && p === 0 ? 0 : p * (dy.values[i] as number)));
     return absolute ? map64(flowing, Math.abs) : flowing;
   };
   return { a: reduceTo64(part(0), a.shape), b: reduceTo64(part(1), b.shape) };
 }
 
-type BinaryReference = Reference<'a' | 'b', 'y', NoAttributes> & Binary;
+export type BinaryReference = Reference<'a' | 'b', 'y', NoAttributes> & Binary;
 
-function binary(op: string, { value, partials }: Binary): BinaryReference {
+/* @__NO_SIDE_EFFECTS__ */
+export function binary(op: string, { value, partials, isChoice = false }: Binary): BinaryReference {
   return {
     op,
     value,
     partials,
+    isChoice,
     forward: ({ a, b }) => ({ y: combine64(a, b, value) }),
-    backward: ({ a, b }, { y: dy }) => binaryGradients64({ value, partials }, a, b, dy),
+    backward: ({ a, b }, { y: dy }) => binaryGradients64({ value, partials, isChoice }, a, b, dy),
   };
 }
 
@@ -104,15 +108,19 @@ export const divideReference = /* @__PURE__ */ binary('divide', {
   partials: (a, b) => [1 / b, -(a / b) / b],
 });
 
-function unary(
+/* @__NO_SIDE_EFFECTS__ */
+export function unary(
   op: string,
   value: (x: number) => number,
-  derivative: (x: number) => number,
+  /** null where it is 0: dy does not count, even if it is NaN or infinite. */
+  derivative: ((x: number) => number) | null,
 ): Reference<'x', 'y', NoAttributes> {
   return {
     op,
     forward: ({ x }) => ({ y: map64(x, value) }),
-    backward: ({ x }, { y: dy }) => ({ x: map64(x, (at, i) => derivative(at) * (dy.values[i] as number)) }),
+    backward: ({ x }, { y: dy }) => ({
+      x: map64(x, (at, i) => (derivative ? derivative(at) * (dy.values[i] as number) : 0)),
+    }),
   };
 }
 

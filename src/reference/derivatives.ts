@@ -45,7 +45,8 @@ export function gradients64(run: Run, loss: Tensor, tensors: readonly Tensor[]):
 function backward({ values }: Run, step: Step, gradients: Map<number, Array64>): void {
   const { reference, attributes, inputs, outputs, nonDifferentiable } = step;
   const reached = Object.entries(outputs).filter(([, id]) => gradients.has(id));
-  if (reached.length === 0) return;
+  // Without inputs, as of fill: a constant.
+  if (reached.length === 0 || Object.keys(inputs).length === 0) return;
   const refused = reached.find(([name]) => nonDifferentiable.includes(name));
   if (!reference.backward || refused)
     throw new StateError(

@@ -523,6 +523,12 @@ const takingNone = new Set(
       'add assign divide exp fill flatten l2Penalty l2Totals log multiply negate relu reshape scale sigmoid',
     ],
     ['ops', 'expandDims gather oneHot repeat reverse slice split squeeze stack tile unstack'],
+    ['ops', 'expandDims repeat reverse slice split squeeze stack tile unstack'],
+    ['ops', 'abs ceil clip cos equal erf expm1 floor greater greaterEqual less lessEqual log1p logicalAnd'],
+    [
+      'ops',
+      'logicalNot logicalOr maximum minimum notEqual pow reciprocal round rsqrt sign sin tan tanh where',
+    ],
     ['losses', 'sparseCategoricalCrossentropy'],
     ['ops', 'countedRows'],
     ['ops', 'cast concatenate softmaxCrossEntropy sqrt square subtract transpose'],

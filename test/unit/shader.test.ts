@@ -182,7 +182,12 @@ test('an empty text changes nothing', () => {
 });
 
 const helpers = [
+  'floats/erf',
+  'floats/exp',
+  'floats/log',
   'floats/non_finite',
+  'floats/pow',
+  'floats/trigonometry',
   'gather/index',
   'grid_sample/position',
   'log_sum_exp/terms',

@@ -158,6 +158,56 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: cast: x is [2] u8, expected f32, f16 or u32.
     cast, to integers:
       UsageError: cast: dtype is 'u32', expected 'f32' or 'f16'.
+    equal, shapes do not broadcast:
+      ShapeError: equal: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+    equal, not f32:
+      ShapeError: equal: 'b' is u32 [2], expected f32.
+    not_equal, shapes do not broadcast:
+      ShapeError: not_equal: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+    not_equal, not f32:
+      ShapeError: not_equal: 'b' is u32 [2], expected f32.
+    greater, shapes do not broadcast:
+      ShapeError: greater: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+    greater, not f32:
+      ShapeError: greater: 'b' is u32 [2], expected f32.
+    greater_equal, shapes do not broadcast:
+      ShapeError: greater_equal: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+    greater_equal, not f32:
+      ShapeError: greater_equal: 'b' is u32 [2], expected f32.
+    less, shapes do not broadcast:
+      ShapeError: less: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+    less, not f32:
+      ShapeError: less: 'b' is u32 [2], expected f32.
+    less_equal, shapes do not broadcast:
+      ShapeError: less_equal: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+    less_equal, not f32:
+      ShapeError: less_equal: 'b' is u32 [2], expected f32.
+    maximum, shapes do not broadcast:
+      ShapeError: maximum: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+    maximum, not f32:
+      ShapeError: maximum: 'b' is u32 [2], expected f32.
+    minimum, shapes do not broadcast:
+      ShapeError: minimum: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+    minimum, not f32:
+      ShapeError: minimum: 'b' is u32 [2], expected f32.
+    clip, not f32:
+      ShapeError: clip: 'x' is u32 [2], expected f32.
+    clip, min above max:
+      UsageError: clip: min is 1 and max is 0, expected min ≤ max.
+    clip, no limit:
+      UsageError: clip: Infinity is not a finite f32, expected a number within ±3.4e38.
+    pow, shapes do not broadcast:
+      ShapeError: pow: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+    pow, not f32:
+      ShapeError: pow: 'b' is u32 [2], expected f32.
+    pow, two numbers:
+      UsageError: pow: a is 2 and b is 3, expected at least one tensor.
+    pow, NaN:
+      UsageError: pow: NaN is not a finite f32, expected a number within ±3.4e38.
+    where, shapes do not broadcast:
+      ShapeError: where: the shapes [2,3] and [2] and [3] do not broadcast: extents 3 and 2 differ and neither is 1.
+    where, infinity:
+      UsageError: where: Infinity is not a finite f32, expected a number within ±3.4e38.
     concatenate, an axis too many:
       ShapeError: concatenate: axis 2 is not one of the 2 axes of [2,3].
     concatenate, other extents:
@@ -238,6 +288,32 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: gridSample: x is [1,4,4,1] and grid [1,2,2,3], expected [N,H,W,C] and [N,P,Q,2] with one N.
     grid_sample, a padding unknown:
       UsageError: gridSample: padding is 'reflection', expected 'zeros' or 'border'.
+    expm1, not f32:
+      ShapeError: expm1: 'x' is u32 [2], expected f32.
+    log1p, not f32:
+      ShapeError: log1p: 'x' is u32 [2], expected f32.
+    tanh, not f32:
+      ShapeError: tanh: 'x' is u32 [2], expected f32.
+    erf, not f32:
+      ShapeError: erf: 'x' is u32 [2], expected f32.
+    sin, not f32:
+      ShapeError: sin: 'x' is u32 [2], expected f32.
+    cos, not f32:
+      ShapeError: cos: 'x' is u32 [2], expected f32.
+    tan, not f32:
+      ShapeError: tan: 'x' is u32 [2], expected f32.
+    rsqrt, not f32:
+      ShapeError: rsqrt: 'x' is u32 [2], expected f32.
+    abs, not f32:
+      ShapeError: abs: 'x' is u32 [2], expected f32.
+    sign, not f32:
+      ShapeError: sign: 'x' is u32 [2], expected f32.
+    floor, not f32:
+      ShapeError: floor: 'x' is u32 [2], expected f32.
+    ceil, not f32:
+      ShapeError: ceil: 'x' is u32 [2], expected f32.
+    round, not f32:
+      ShapeError: round: 'x' is u32 [2], expected f32.
     l2_penalty, negative λ:
       UsageError: l2Penalty: λ is -1, expected a non-negative number.
     l2_penalty, not f32:
