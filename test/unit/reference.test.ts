@@ -61,7 +61,7 @@ test.each(all)('$op: the case by hand', ({ check }) => {
   }
 });
 
-test('the same cases are drawn every time, and f32 operands hold f32 numbers', () => {
+test('the same cases are drawn every time, and f32 operands hold f32 numbers', { timeout: 30_000 }, () => {
   for (const { check } of all) {
     const cases = casesOf(check, 3, false);
     const shapes = (each: Case) => ({ inputs: each.inputs, options: each.options });
