@@ -42,6 +42,9 @@ export { type RateSearch, type RateSearchOptions, findLearningRate } from './nn/
 /** What `compile` takes as its loss. */
 export * as losses from './nn/losses/index.js';
 export type { Loss } from './nn/losses/loss.js';
+/** What `compile` takes as its metrics. */
+export * as metrics from './nn/metrics/index.js';
+export type { Metric } from './nn/metrics/metric.js';
 export type { LearningRate, Schedule, ScheduleLength } from './nn/schedules.js';
 export type { Folder } from './folder.js';
 export * from './errors.js';

@@ -55,7 +55,7 @@ const foreignNames: Readonly<Record<string, string>> = {
 const doneOtherwise: Readonly<Record<string, string>> = {
   classweight: 'images all have the same weight here',
   sampleweight: 'images all have the same weight here',
-  metrics: 'loss and accuracy are always measured',
+  metrics: "pass 'metrics' to compile",
   validationsplit: "cut the set with datasets.split() and pass 'validationData'",
   verbose: "add callbacks.progress() to 'callbacks'",
   initialepoch: "pass the checkpoint to resume from as 'resume'",

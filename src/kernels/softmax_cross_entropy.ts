@@ -151,8 +151,13 @@ function selected(x: Tensor, labels: Tensor, isAtLabels = false, otherwise = 0):
   return apply(selectOp, { x, labels }, { classes: x.shape[1] as number, isAtLabels, otherwise }).y;
 }
 
-/** See `weights`. Shape: [N,1]. */
-function weightsOf(labels: Tensor, totals: Tensor, classes: number): Tensor {
+/** The elements of x at the labels, and 0 elsewhere; a row of zeros for a label that is not below K. Shapes: x [N,K], labels [N]. */
+export function atLabels(x: Tensor, labels: Tensor): Tensor {
+  return selected(x, labels, true);
+}
+
+/** See `softmaxCrossEntropyWeights`; `totals` are those of the loss. Shapes: labels [N] → [N,1]. */
+export function rowShares(labels: Tensor, totals: Tensor, classes: number): Tensor {
   return reshape(apply(weightsOp, { labels, totals }, { classes }).y, [-1, 1]);
 }
 
@@ -167,7 +172,7 @@ export const softmaxCrossEntropyOp: Op<'logits' | 'labels', 'dlogits' | 'loss' |
       const first = gradients.loss ? selected(multiply(dlogits, gradients.loss), labels) : dlogits;
       if (!gradients.dlogits) return first;
       // dlogits = weights · (softmax(logits) − one-hot labels)
-      const weights = weightsOf(labels, totals, logits.shape[1] as number);
+      const weights = rowShares(labels, totals, logits.shape[1] as number);
       const dp = selected(multiply(gradients.dlogits, weights), labels);
       return add(first, apply(softmaxGradientOp, { y: softmax(selected(logits, labels)), dy: dp }, {}).dx);
     },
@@ -202,7 +207,7 @@ export function probabilitiesCrossEntropy(
   const bypass: Bypass<'dlogits' | 'loss' | 'totals'> = {
     tensor: probabilities,
     gradient: ({ totals }, gradients) => {
-      const weights = weightsOf(labels, totals, logits.shape[1] as number);
+      const weights = rowShares(labels, totals, logits.shape[1] as number);
       // loss = −Σ weights · log p[n, label[n]]
       const slopes = divide(weights, selected(probabilities, labels, true, 1));
       const dp = negate(gradients.loss ? multiply(slopes, gradients.loss) : slopes);

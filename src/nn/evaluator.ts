@@ -15,7 +15,7 @@ import { gatherBatch } from './inputs.js';
 import { MetricsRing } from './metrics_ring.js';
 import { type PlannedBatch, type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import { type SyncPoints, replaySteps } from './replay_loop.js';
-import { type Sums, addSums, meansOf } from './task.js';
+import { type Sums, addSums } from './task.js';
 import type { TrainableModel } from './trainable_model.js';
 
 /** Means over the set by name, as in the logs of a training. */
@@ -71,7 +71,7 @@ export function recordEvaluation(
   const added: Tensor[] = [];
   const addLoss = (loss: Tensor): unknown => added.push(loss);
   const outputs = model.outputsOf(samples.x, { isTraining: false, state, addLoss });
-  const recorded = model.task.record((output) => outputs.get(output)!, samples);
+  const recorded = model.task.record((output) => outputs.get(output)!, samples, state);
   const totals = recorded.totals([...added, ...model.penalties()]);
   endStep({ totals, state, ring: ring.tensor }, { batch, isAccumulated: false });
   return {};
@@ -149,7 +149,8 @@ export class Evaluator extends Resource {
     let sums: Sums = {};
     const listeners = callbacks.filter((callback) => callback.onTestBatchEnd);
     const onEnd = async (step: number): Promise<void> => {
-      for (const callback of listeners) await callback.onTestBatchEnd?.(step, meansOf(sums), inference);
+      for (const callback of listeners)
+        await callback.onTestBatchEnd?.(step, this.model.task.meansOf(sums), inference);
     };
     const onBegin = async (step: number): Promise<void> => {
       for (const callback of callbacks) await callback.onTestBatchBegin?.(step, inference);
@@ -172,7 +173,7 @@ export class Evaluator extends Resource {
       },
     });
     if (done < count) return undefined;
-    const means = meansOf(sums) as Evaluation;
+    const means = this.model.task.meansOf(sums) as Evaluation;
     for (const callback of callbacks) await callback.onTestEnd?.(means, inference);
     return means;
   }

@@ -1,51 +1,108 @@
 /** The loss that training minimises and the metrics that it reports, as sums by name. */
 import type { Shape } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
+import { checkArgument } from '../calls.js';
 import { UsageError } from '../errors.js';
 import { add, multiply, scale } from '../kernels/arithmetic.js';
 import { l2Totals } from '../kernels/l2_totals.js';
-import { type Rule, type Rules, check, notNegative, oneOf, required } from '../options.js';
+import { hintFor } from '../option_hints.js';
+import { type Rule, type Rules, check, notNegative, oneOf, required, shown } from '../options.js';
+import type { LossFunction } from './losses/from_function.js';
 import type { Loss } from './losses/loss.js';
-import { sparseCategoricalCrossentropy } from './losses/sparse_categorical_crossentropy.js';
+import type { LossName } from './losses/names.js';
+import { lossNames, lossOf as lossOfName } from './losses/registry.js';
+import type { MetricsOptions, TaskMetrics } from './metrics/task_metrics.js';
+import type { Metric } from './metrics/metric.js';
+import { metricNames } from './metrics/registry.js';
+import { ourName } from './other_loss_names.js';
 import { severalOutputs } from './several_outputs.js';
+import { extensionsOfTasks } from './task_registry.js';
 
-/** Losses that have a name. Pass others as objects, such as `losses.…()`: a bundle then holds those that it uses. */
-const losses = { sparseCategoricalCrossentropy } as const;
+/** A loss: its name, an object such as `losses.huber()`, or a function of target and prediction. */
+export type LossOption = LossName | Loss | LossFunction;
 
-export type LossName = keyof typeof losses;
-
-export interface TaskOptions {
+export interface TaskOptions extends MetricsOptions {
   /**
-   * Training minimises this loss, a name or an object, on every output of the model. To train only some outputs, or with
-   * different losses, pass a loss for each of them, such as
-   * `{ digit: 'sparseCategoricalCrossentropy', parity: 'sparseCategoricalCrossentropy' }`. The parameters of layers that only
-   * outputs without a loss use have gradients of 0.
+   * Training minimises this loss on every output of the model: a name, an object, or a function `(target, prediction) => tensor` of the
+   * loss of each sample, or of one number for the batch. To train only some outputs, or with different losses, pass a loss for
+   * each of them, such as `{ digit: 'sparseCategoricalCrossentropy', parity: 'binaryCrossentropy' }`. The parameters of layers
+   * that only outputs without a loss use have gradients of 0.
    */
-  readonly loss: LossName | Loss | Readonly<Record<string, LossName | Loss>>;
+  readonly loss: LossOption | Readonly<Record<string, LossOption>>;
   /** Factors of the losses in the sum that training minimises, by output, such as `{ parity: 0.5 }`; 1 for the others. */
   readonly lossWeights?: Readonly<Record<string, number>>;
+  /**
+   * What the logs report besides the loss, of every trained output or of each by its name: names, objects, or functions
+   * `(target, prediction) => tensor` of a value of each sample, whose mean is logged under the name of the function.
+   * `sparseCategoricalCrossentropy` always reports `accuracy`.
+   */
+  readonly metrics?: MetricsOptions['metrics'];
+  /** Like `metrics`, with the weights of the samples. The names in the logs begin with `weighted_`. */
+  readonly weightedMetrics?: MetricsOptions['weightedMetrics'];
 }
 
+/** The names that a program knows: of the losses or metrics that its bundle holds. */
+const knownLosses = (): string[] => lossNames().toSorted();
+const knownMetrics = (): string[] => [...new Set([...metricNames(), ...lossNames()])].toSorted();
+
 export const taskRules = (): Rules<TaskOptions> => ({
-  loss: required((value, who, name) => {
-    const one: Rule = (each) => (isLoss(each) ? undefined : oneOf(Object.keys(losses))(each, who, name));
-    if (!isRecord(value)) return one(value, who, name);
-    for (const [output, each] of Object.entries(value)) check(who, `${name}.${output}`, each, one);
-    return undefined;
-  }),
+  loss: required((value, who, name) => byOutput(lossRule(), isLoss)(value, who, name)),
   lossWeights: (value, who, name) => {
     if (!isRecord(value) || Array.isArray(value)) return 'an object with a number for each output';
     for (const [output, each] of Object.entries(value)) check(who, `${name}.${output}`, each, notNegative);
     return undefined;
   },
+  metrics: metricsRule(),
+  weightedMetrics: metricsRule(),
 });
+
+const lossRule = (): Rule => (value, who, name) =>
+  isLoss(value) || typeof value === 'function' ? undefined : nameRule(knownLosses())(value, who, name);
+
+/** A rule for a value, or for a record of such values by output. */
+function byOutput(one: Rule, isOne: (value: unknown) => boolean): Rule {
+  return (value, who, name) => {
+    if (!isRecord(value) || isOne(value)) return one(value, who, name);
+    for (const [output, each] of Object.entries(value)) check(who, `${name}.${output}`, each, one);
+    return undefined;
+  };
+}
+
+/** One of these names. Throws: UsageError for another one, with the nearest. */
+function nameRule(names: readonly string[]): Rule {
+  return (value, who, name) => {
+    const expected = oneOf(names)(value, who, name);
+    const hint =
+      expected !== undefined && typeof value === 'string' ? hintFor(ourName(value), names) : undefined;
+    if (hint !== undefined)
+      throw new UsageError(`${who}: ${name} is ${shown(value)}, expected ${expected}; ${hint}`);
+    return expected;
+  };
+}
+
+const metricsRule = (): Rule => {
+  const one: Rule = (each, who, name) =>
+    isMetric(each) || isLoss(each) || typeof each === 'function'
+      ? undefined
+      : nameRule(knownMetrics())(each, who, name);
+  const list: Rule = (value, who, name) => {
+    if (!Array.isArray(value)) return "a list of metrics, such as ['accuracy']";
+    value.forEach((each, i) => check(who, `${name}[${i}]`, each, one));
+    return undefined;
+  };
+  return byOutput(list, Array.isArray);
+};
 
 function isLoss(value: unknown): value is Loss {
   return typeof (value as Partial<Loss> | null)?.apply === 'function';
 }
 
+function isMetric(value: unknown): value is Metric {
+  return typeof (value as Partial<Metric> | null)?.value === 'function';
+}
+
 function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !isLoss(value);
+  return typeof value === 'object' && value !== null;
 }
 
 /** Sums over samples by name: `loss`, the metrics, and `count`, the number of samples. */
@@ -69,6 +126,14 @@ export interface ModelOutput {
 interface TrainedOutput extends ModelOutput {
   readonly loss: Loss;
   readonly weight: number;
+  /** Before the names of its sums, if the task has several outputs. */
+  readonly prefix: string;
+}
+
+function lossOf(name: string, given: LossOption): Loss {
+  if (typeof given === 'function') return extensionsOfTasks().lossFromFunction(name, given);
+  if (typeof given !== 'string') return given;
+  return lossOfName(given);
 }
 
 /** What the outputs of a batch are compared with, by the name of the output. See `Loss.apply`. */
@@ -99,59 +164,56 @@ export class Task {
   readonly outputs: readonly TrainedOutput[];
   /** Of the elements of the totals; null for an element that is not reported. */
   readonly #names: readonly (string | null)[];
+  /** Those of the option `metrics`. */
+  readonly #metrics: TaskMetrics | undefined;
 
   /**
    * Throws: UsageError for an unknown or untrained output, for an empty record of losses, and for outputs whose metrics would
    * have the same name.
    */
-  constructor(outputs: readonly ModelOutput[], { loss, lossWeights = {} }: TaskOptions) {
+  constructor(
+    outputs: readonly ModelOutput[],
+    { loss, lossWeights = {}, metrics, weightedMetrics }: TaskOptions,
+  ) {
     const names = outputs.map(({ name }) => name);
-    const given =
-      typeof loss === 'string' || isLoss(loss) ? Object.fromEntries(names.map((name) => [name, loss])) : loss;
-    const unknown = Object.keys(given).find((name) => !names.includes(name));
-    if (unknown !== undefined)
-      throw new UsageError(
-        `compile: loss has '${unknown}', which is not an output of the model, expected one of ${names.join(', ')}.`,
-      );
+    const isOfOutputs = typeof loss === 'object' && !isLoss(loss);
+    const given = isOfOutputs ? loss : Object.fromEntries(names.map((name) => [name, loss]));
+    checkArgument('compile', 'loss', given, () => lossesRule(names));
+    const trained = names.filter((name) => given[name] !== undefined);
     this.outputs = outputs.flatMap((output) => {
-      const own = given[output.name];
-      if (own === undefined) return [];
-      const weight = lossWeights[output.name] ?? 1;
-      return [{ ...output, loss: typeof own === 'string' ? losses[own]() : own, weight }];
+      const { name } = output;
+      const option = given[name];
+      if (option === undefined) return [];
+      const own = lossOf(isOfOutputs ? `loss.${name}` : 'loss', option);
+      const prefix = trained.length > 1 ? `${name}_` : '';
+      return [{ ...output, loss: own, weight: lossWeights[name] ?? 1, prefix }];
     });
-    if (this.outputs.length === 0)
-      throw new UsageError(`compile: loss has no output, expected one of ${names.join(', ')}.`);
-    const trained = this.outputs.map(({ name }) => name);
-    const untrained = Object.keys(lossWeights).find((name) => !trained.includes(name));
-    if (untrained !== undefined)
-      throw new UsageError(
-        `compile: lossWeights has '${untrained}', which is not an output with a loss, expected one of ${trained.join(', ')}.`,
-      );
-    if (this.outputs.every(({ weight }) => weight === 0))
-      throw new UsageError(
-        'compile: lossWeights are 0 for all outputs, expected a positive number for one or more.',
-      );
+    checkArgument('compile', 'lossWeights', lossWeights, () => lossWeightsRule(trained));
+    this.#metrics =
+      metrics || weightedMetrics
+        ? new (extensionsOfTasks().TaskMetrics)(this.outputs, { metrics, weightedMetrics })
+        : undefined;
     this.#names = this.#namesOfTotals();
-    const logged = this.sumNames.flatMap((name) => [name, `val_${name}`]);
-    const twice = logged.find((name, i) => logged.indexOf(name) < i);
-    if (twice !== undefined)
-      throw new UsageError(
-        `compile: two metrics would have the name '${twice}'; rename one of the outputs ${trained.join(', ')}.`,
-      );
+    checkArgument('compile', 'metrics', this, () => namesRule(trained, this.#metrics));
   }
 
   /** See `record`. */
   #namesOfTotals(): readonly (string | null)[] {
     const [first] = this.outputs as readonly [TrainedOutput, ...TrainedOutput[]];
-    if (this.outputs.length === 1) return first.loss.sums;
+    const sumsOf = ({ name, loss }: TrainedOutput): readonly (string | null)[] => [
+      ...loss.sums,
+      ...(this.#metrics?.sumsOf(name) ?? []),
+    ];
+    if (this.outputs.length === 1) return sumsOf(first);
     return [
-      ...first.loss.sums.map((sum) => (sum === 'count' ? 'loss' : null)),
-      ...this.outputs.flatMap((output) =>
-        output.loss.sums.map((sum) => {
-          if (sum === 'count') return output === first ? sum : null;
-          return sum && `${output.name}_${sum}`;
+      ...sumsOf(first).map((sum) => (sum === 'count' ? 'loss' : null)),
+      ...this.outputs.flatMap(({ name, loss, prefix }) => [
+        ...loss.sums.map((sum) => {
+          if (sum === 'count') return name === first.name ? sum : null;
+          return sum && prefix + sum;
         }),
-      ),
+        ...(this.#metrics?.sumsOf(name) ?? []),
+      ]),
     ];
   }
 
@@ -185,10 +247,14 @@ export class Task {
    * those of each, one after another; before them come those of the first times the weighted loss, a mean, which makes its
    * sum over the samples in the place of the count.
    */
-  record(valueOf: (output: string) => Tensor, targets: Targets): RecordedLosses {
-    const recorded = this.outputs.map(({ name, loss }) =>
-      loss.apply(valueOf(name), targets.targetOf(name), targets.weightsOf(name)),
-    );
+  record(valueOf: (output: string) => Tensor, targets: Targets, state?: Tensor): RecordedLosses {
+    const recorded = this.outputs.map(({ name, loss }) => {
+      const [output, target] = [valueOf(name), targets.targetOf(name)];
+      const samples = { weights: targets.weightsOf(name), state };
+      const { loss: mean, totals } = loss.apply(output, target, samples);
+      const all = this.#metrics?.totalsOf(name, totals, { output, target }, samples);
+      return { loss: mean, totals: all ?? totals };
+    });
     const times = (factor: number, x: Tensor): Tensor => (factor === 1 ? x : scale(x, factor));
     const weighted = recorded.map(({ loss }, i) => times(this.outputs[i]!.weight, loss));
     const sumOf = (terms: readonly Tensor[]): Tensor => terms.reduce((sum, term) => add(sum, term));
@@ -217,4 +283,54 @@ export class Task {
       }),
     );
   }
+
+  /** The logs from sums: means over the samples, and the figures of metrics. Empty sums have none. */
+  meansOf(sums: Sums): Readonly<Record<string, number>> {
+    if (!this.#metrics || !('count' in sums)) return meansOf(sums);
+    const { others, figures } = this.#metrics.figuresOf(sums);
+    return { ...meansOf(others), ...figures };
+  }
 }
+
+/** Rules for a record by output that throw for a name that is not among `names`. */
+function outputsRule(names: readonly string[], kind: string): Rule {
+  return (given, who, option) => {
+    const unknown = Object.keys(given as object).find((name) => !names.includes(name));
+    if (unknown === undefined) return undefined;
+    throw new UsageError(
+      `${who}: ${option} has '${unknown}', which is not ${kind}, expected one of ${names.join(', ')}.`,
+    );
+  };
+}
+
+const lossesRule =
+  (names: readonly string[]): Rule =>
+  (given, who, option) => {
+    outputsRule(names, 'an output of the model')(given, who, option);
+    if (Object.values(given as object).some((loss) => loss !== undefined)) return undefined;
+    throw new UsageError(`${who}: ${option} has no output, expected one of ${names.join(', ')}.`);
+  };
+
+const lossWeightsRule =
+  (trained: readonly string[]): Rule =>
+  (given, who, option) => {
+    outputsRule(trained, 'an output with a loss')(given, who, option);
+    const weights = given as Readonly<Record<string, number>>;
+    if (trained.some((name) => (weights[name] ?? 1) > 0)) return undefined;
+    throw new UsageError(
+      `${who}: ${option} are 0 for all outputs, expected a positive number for one or more.`,
+    );
+  };
+
+/** Throws if two figures of the logs would have one name. */
+const namesRule =
+  (trained: readonly string[], metrics: TaskMetrics | undefined): Rule =>
+  (task, who) => {
+    const ofMetrics = metrics?.elements ?? [];
+    const ofLosses = (task as Task).sumNames.filter((name) => !ofMetrics.includes(name));
+    const all = [...ofLosses, ...(metrics?.names ?? [])].flatMap((name) => [name, `val_${name}`]);
+    const twice = all.find((name, i) => all.indexOf(name) < i);
+    if (twice === undefined) return undefined;
+    const which = trained.length > 1 ? `one of the outputs ${trained.join(', ')}` : 'one of them';
+    throw new UsageError(`${who}: two metrics would have the name '${twice}'; rename ${which}.`);
+  };

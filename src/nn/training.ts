@@ -29,7 +29,7 @@ import { Evaluator } from './evaluator.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
 import type { TrainableModel } from './trainable_model.js';
 import { type ReplayOptions, type SyncPoints, replaySteps } from './replay_loop.js';
-import { addSums, meansOf } from './task.js';
+import { addSums } from './task.js';
 import { TrainingStep } from './training_step.js';
 
 export interface FitOptions extends MemoryOptions {
@@ -183,7 +183,7 @@ class Fitting {
     this.#callbacks = callbacks;
     this.#position = options.resume?.position ?? start;
     // If the checkpoint is at the end of the epoch, no further step will compute the epoch's logs.
-    if ('count' in this.#position.sums) this.#logs = meansOf(this.#position.sums);
+    if ('count' in this.#position.sums) this.#logs = model.task.meansOf(this.#position.sums);
     const kernels = (): readonly KernelChoice[] => this.#step?.kernels ?? [];
     const plans = (): readonly Plan[] => this.#step?.plans ?? [];
     this.#training = {
@@ -333,7 +333,7 @@ class Fitting {
           sums: addSums(this.#position.sums, sums),
         };
         this.#stepLoss = sums['loss']!;
-        this.#logs = meansOf(this.#position.sums);
+        this.#logs = this.model.task.meansOf(this.#position.sums);
         await activity.hook(async () => {
           for (const callback of this.#callbacks)
             await callback.onBatchEnd?.(index, this.#logs, this.#training);

@@ -103,7 +103,7 @@ export function stepRecorders(
       isMicroBatch: isAccumulated,
       addLoss: (loss) => added.push(loss),
     });
-    const recorded = withScope('loss', () => task.record((output) => outputs.get(output)!, samples));
+    const recorded = withScope('loss', () => task.record((output) => outputs.get(output)!, samples, state));
     const penalties = withScope('loss', () => [...added, ...model.penalties()]);
     const names = [...parameters.tensors.keys()];
     const gradients = grad(

@@ -16,7 +16,8 @@ const browserEntry = '../../src/browser/index.js';
 type Functions = Readonly<Record<string, (...given: unknown[]) => unknown>>;
 const browser = (await import(browserEntry)) as Functions & { readonly datasets: Functions };
 
-const { layers, optimizers, schedules, callbacks, models, sequential, ops, image, charts } = node;
+const { layers, losses, metrics, optimizers, schedules, callbacks, models, sequential, ops, image, charts } =
+  node;
 
 type Call = (options: never) => unknown;
 
@@ -106,7 +107,8 @@ describe('names of options', () => {
         fit({ classWeight: {} }),
         fit({ verbose: 1 }),
         fit({ nothingLikeIt: 1 }),
-        () => model.compile({ optimizer: optimizers.sgd(), metrics: ['accuracy'] } as never),
+        () => model.compile({ optimizer: optimizers.sgd(), loss: 'huber', sampleWeightMode: 1 } as never),
+        fit({ metrics: ['accuracy'] }),
       ]),
     ).toMatchInlineSnapshot(`
       "fit: 'batchsize' is not an option; did you mean 'batchSize'?
@@ -115,7 +117,8 @@ describe('names of options', () => {
       fit: 'classWeight' is not an option; images all have the same weight here; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'nothingLikeIt' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      compile: 'metrics' is not an option; loss and accuracy are always measured; expected one of optimizer, loss, lossWeights, warn."
+      compile: 'sampleWeightMode' is not an option; expected one of optimizer, loss, lossWeights, metrics, weightedMetrics, warn.
+      fit: 'metrics' is not an option; pass 'metrics' to compile; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory."
     `);
   });
 
@@ -302,6 +305,12 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'layers.resizing': given(layers.resizing, { height: 2, width: 2 }),
   'layers.upSampling2d': given(layers.upSampling2d),
   'layers.zeroPadding2d': given(layers.zeroPadding2d),
+  'losses.binaryCrossentropy': given(losses.binaryCrossentropy),
+  'losses.categoricalCrossentropy': given(losses.categoricalCrossentropy),
+  'losses.huber': given(losses.huber),
+  'losses.multiMargin': given(losses.multiMargin),
+  'losses.sparseCategoricalCrossentropy': given(losses.sparseCategoricalCrossentropy),
+  'metrics.binaryAccuracy': given(metrics.binaryAccuracy),
   'optimizers.fromConfig': given(optimizers.fromConfig, { name: 'sgd', config: {} }),
   'optimizers.nadam': given(optimizers.nadam),
   'optimizers.rmsprop': given(optimizers.rmsprop),
@@ -531,6 +540,14 @@ const takingNone = new Set(
     ],
     ['losses', 'sparseCategoricalCrossentropy'],
     ['ops', 'countedRows'],
+    [
+      'losses',
+      'categoricalHinge cosineSimilarity hinge klDivergence logCosh meanAbsoluteError meanAbsolutePercentageError meanSquaredError meanSquaredLogarithmicError poisson squaredHinge',
+    ],
+    [
+      'metrics',
+      'accuracy categoricalAccuracy meanAbsoluteError meanSquaredError rootMeanSquaredError sparseCategoricalAccuracy',
+    ],
     ['ops', 'cast concatenate softmaxCrossEntropy sqrt square subtract transpose'],
     ['ops', 'einsum takeAlongAxis topK'],
     ['networks', 'freeze remove rename unfreeze'],

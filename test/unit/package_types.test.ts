@@ -120,8 +120,8 @@ layersAlone.dense({ unit: 10 });
 optimizersAlone.sgd({ beta: 1 });
 // @ts-expect-error: a number is no tensor
 opsAlone.relu(1);
-// @ts-expect-error: it has no options
-lossesAlone.sparseCategoricalCrossentropy({});
+// @ts-expect-error: no such option
+lossesAlone.sparseCategoricalCrossentropy({ logits: true });
 export const Scaled = defineLayer({
   className: 'Scaled',
   defaults: { power: 2 },

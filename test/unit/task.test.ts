@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checks } from '../../src/check/index.js';
 import { Trace } from '../../src/engine/trace.js';
 import { concatenate, labelGather } from '../../src/kernels/index.js';
-import { sparseCategoricalCrossentropy } from '../../src/nn/losses/index.js';
+import * as losses from '../../src/nn/losses/index.js';
 import type { Loss } from '../../src/nn/losses/loss.js';
 import { registerSeveralOutputs } from '../../src/nn/several_outputs.js';
 import { Task, type TaskOptions, addSums, meansOf, taskRules } from '../../src/nn/task.js';
@@ -13,6 +13,7 @@ import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
 
 const outputs = [{ name: 'digit', shape: [10] }];
 const named = 'sparseCategoricalCrossentropy';
+const known = Object.keys(losses).toSorted().join(', ');
 
 /** A loss of a caller's own: two sums, the samples first among them. */
 const absolute: Loss = {
@@ -24,7 +25,7 @@ const absolute: Loss = {
 
 describe('the sums of a step', () => {
   it('have names, the loss by name or as an object', () => {
-    for (const loss of [named, sparseCategoricalCrossentropy(), { digit: named }] as const) {
+    for (const loss of [named, losses.sparseCategoricalCrossentropy(), { digit: named }] as const) {
       const task = new Task(outputs, { loss });
       expect([task.width, task.countPlace, task.guessing]).toEqual([4, 2, Math.log(10)]);
       expect(task.sumsOf([6, 3, 4, 0])).toEqual({ loss: 6, accuracy: 3, count: 4 });
@@ -56,9 +57,10 @@ describe('compile refuses', () => {
   };
 
   it.each([
-    [{ loss: 'mse' }, `loss is 'mse', expected '${named}'.`],
-    [{ loss: { digit: 'mse' } }, `loss.digit is 'mse', expected '${named}'.`],
-    [{ loss: null }, `loss is null, expected '${named}'.`],
+    [{ loss: 'mse' }, `loss is 'mse', expected one of ${known}; did you mean 'meanSquaredError'?`],
+    [{ loss: { digit: 'hing' } }, `loss.digit is 'hing', expected one of ${known}; did you mean 'hinge'?`],
+    [{ loss: 'nothing' }, `loss is 'nothing', expected one of ${known}.`],
+    [{ loss: null }, `loss is null, expected one of ${known}.`],
     [
       { loss: { number: named } },
       "loss has 'number', which is not an output of the model, expected one of digit.",

@@ -314,6 +314,8 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: ceil: 'x' is u32 [2], expected f32.
     round, not f32:
       ShapeError: round: 'x' is u32 [2], expected f32.
+    in_epoch, state not u32:
+      ShapeError: in_epoch: 'state' is f32 [8], expected u32.
     l2_penalty, negative λ:
       UsageError: l2Penalty: λ is -1, expected a non-negative number.
     l2_penalty, not f32:
@@ -370,6 +372,8 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: random_normal: 'state' is f32 [8], expected u32.
     random_normal, no shape:
       ShapeError: randomNormal: shape [0.5] has the extent 0.5; extents are positive integers.
+    place_totals, totals not f32:
+      ShapeError: place_totals: 'totals' is u32 [2], expected f32.
     reshape, sizes differ:
       ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,2].
     reshape, no extent fits:

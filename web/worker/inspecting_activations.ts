@@ -5,7 +5,7 @@ import type { Tensor } from '../../src/engine/tensor.js';
 import { withScope } from '../../src/engine/trace.js';
 import type { DeviceSet } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
-import { logitsOf } from '../../src/nn/losses/sparse_categorical_crossentropy.js';
+import { logitsOf } from '../../src/nn/losses/softmax_crossentropy.js';
 import type { Model } from '../../src/nn/model.js';
 import type { LayerActivation } from '../protocol.js';
 import { oneImage } from './one_image.js';

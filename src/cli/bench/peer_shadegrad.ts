@@ -13,7 +13,7 @@ import { assert } from '../../errors.js';
 import { stateSize, stateWords } from '../../kernels/step_state.js';
 import { DeviceSet, type LabelledImages } from '../../nn/device_set.js';
 import { gatherInputs } from '../../nn/inputs.js';
-import { logitsOf } from '../../nn/losses/sparse_categorical_crossentropy.js';
+import { logitsOf } from '../../nn/losses/softmax_crossentropy.js';
 import { paperModel } from '../../nn/models.js';
 import { rmsprop } from '../../nn/optimizers/index.js';
 import type { RmspropOptions } from '../../nn/optimizers/rmsprop.js';

@@ -20,14 +20,39 @@ export interface Loss {
   /** The loss of a model that assigns every class the same probability, from the output shape without the batch axis. */
   guessing?(outputShape: Shape): number;
   /**
+   * What turns the output into probabilities, for metrics: 'sigmoid' for each value by itself, 'softmax' over the last axis.
+   * Default: the output is compared as it is.
+   */
+  readonly activation?: 'sigmoid' | 'softmax';
+  /** The probabilities, if there is an `activation`: the output itself unless the loss takes it as logits. */
+  probabilities?(output: Tensor): Tensor;
+  /**
+   * Whether it must not be given samples past the end of the epoch, as a function that may return one number for the batch: a
+   * last, partial batch is then a program of its own. Default false.
+   */
+  readonly needsWholeBatches?: boolean;
+  /** The loss of each sample, without weights, if it has one: for the metric of the same name. Shape: [N,…]. */
+  perSample?(output: Tensor, target: Tensor): Tensor;
+  /**
    * Records the loss in a program.
    *
    *   loss = Σ_n weights[n] · loss[n] / count
    *
    * The count is the number of samples before the end of the epoch, whatever their weights, as in Keras. Samples past the end
-   * have the label 0xffffffff or the values 0, and the weight 0. Without weights, which is possible for labels only, each sample
-   * before the end has the weight 1.
-   * Shapes: output [N,…], target as `target` states, weights [N] → loss [], totals [sums].
+   * have the label 0xffffffff or the values 0, and the weight 0.
+   * Shapes: output [N,…], target as `target` states → loss [], totals [sums].
    */
-  apply(output: Tensor, target: Tensor, weights?: Tensor): { readonly loss: Tensor; readonly totals: Tensor };
+  apply(
+    output: Tensor,
+    target: Tensor,
+    samples?: SampleWeights,
+  ): { readonly loss: Tensor; readonly totals: Tensor };
+}
+
+/** How much each sample of a batch counts. */
+export interface SampleWeights {
+  /** Default: 1 for each. Shape: [N]. */
+  readonly weights?: Tensor | undefined;
+  /** The state of the step, whose samples past the end of the epoch do not count. Default: all do. */
+  readonly state?: Tensor | undefined;
 }

@@ -1,0 +1,75 @@
+/** The share of right answers. */
+import { checkCall } from '../../calls.js';
+import type { Tensor } from '../../engine/tensor.js';
+import { fill, scale, subtract } from '../../kernels/arithmetic.js';
+import { argMax } from '../../kernels/arg_max.js';
+import { cast } from '../../kernels/cast.js';
+import { relu } from '../../kernels/relu.js';
+import { stack } from '../../kernels/stack.js';
+import { type Rules, finite } from '../../options.js';
+import { absolute } from '../losses/elementary.js';
+import { alike } from '../losses/per_sample.js';
+import { meanMetric } from './mean_metric.js';
+import type { Metric, MetricBatch } from './metric.js';
+import { registerMetrics } from './registry.js';
+
+/** 1 where two tensors of integers below 2²⁴ are equal, else 0. */
+export function areEqual(a: Tensor, b: Tensor): Tensor {
+  return relu(scale(absolute(subtract(cast(a, 'f32'), cast(b, 'f32'))), -1, 1));
+}
+
+/** 1 where x exceeds a threshold, else 0. */
+export function isAbove(x: Tensor, threshold: number): Tensor {
+  return cast(argMax(stack([fill(x.shape, threshold), x]), { axis: 0 }), 'f32');
+}
+
+const sparse = ({ output, target }: MetricBatch): Tensor => areEqual(argMax(output, { axis: -1 }), target);
+
+const categorical = ({ output, target }: MetricBatch): Tensor =>
+  areEqual(argMax(output, { axis: -1 }), argMax(target, { axis: -1 }));
+
+const binary =
+  (threshold: number) =>
+  ({ probabilities, target }: MetricBatch): Tensor =>
+    areEqual(isAbove(probabilities, threshold), isAbove(alike('binaryAccuracy', target, probabilities), 0.5));
+
+/**
+ * The share of right answers: `sparseCategoricalAccuracy` for labels, `binaryAccuracy` for outputs of one value and after
+ * `binaryCrossentropy`, otherwise `categoricalAccuracy`.
+ */
+export function accuracy(): Metric {
+  return meanMetric('accuracy', (batch) => {
+    if (batch.target.dtype === 'u32') return sparse(batch);
+    return batch.isBinary ? binary(0.5)(batch) : categorical(batch);
+  });
+}
+
+export interface BinaryAccuracyOptions {
+  /** A probability above it is a yes. Default 0.5. */
+  readonly threshold?: number;
+}
+
+const rules = (): Rules<BinaryAccuracyOptions> => ({ threshold: finite });
+
+/**
+ * The share of values that are right as yes or no: probabilities above the threshold, targets above 0.5. If the loss takes the
+ * output as logits, their sigmoid is compared.
+ *
+ * Shapes: output [N,…], target like the output. Throws: UsageError for options out of range.
+ */
+export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
+  checkCall('metrics.binaryAccuracy', options, rules);
+  return meanMetric('binaryAccuracy', binary(options.threshold ?? 0.5));
+}
+
+/** The share of samples whose largest output is that of the label. Shapes: output [N,K], target labels [N]. */
+export function sparseCategoricalAccuracy(): Metric {
+  return meanMetric('sparseCategoricalAccuracy', sparse);
+}
+
+/** The share of samples whose largest output is at the place of the largest target. Shapes: output and target [N,…,K]. */
+export function categoricalAccuracy(): Metric {
+  return meanMetric('categoricalAccuracy', categorical);
+}
+
+registerMetrics({ accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy });
