@@ -123,6 +123,7 @@ export class Evaluator extends Resource {
       const [plan] = planned ? plansOver(planned, tensorsOf(set, tensors)) : [];
       const evaluate = (): Record<string, Tensor> => recordEvaluation(model, set, tensors, batchSize);
       const step = await bindPlan(plan ?? program(evaluate, device, { kernelSelection }).plan(), options);
+      model.task.checkBatches('evaluate', set.count, batchSize);
       return new Evaluator(model, set, batchSize, tensors, step);
     } catch (error) {
       set.dispose();

@@ -166,6 +166,8 @@ export class Task {
   readonly #names: readonly (string | null)[];
   /** Those of the option `metrics`. */
   readonly #metrics: TaskMetrics | undefined;
+  /** Whether a recorded loss is one number for the batch. */
+  #isOfBatch = false;
 
   /**
    * Throws: UsageError for an unknown or untrained output, for an empty record of losses, and for outputs whose metrics would
@@ -251,7 +253,8 @@ export class Task {
     const recorded = this.outputs.map(({ name, loss }) => {
       const [output, target] = [valueOf(name), targets.targetOf(name)];
       const samples = { weights: targets.weightsOf(name), state };
-      const { loss: mean, totals } = loss.apply(output, target, samples);
+      const { loss: mean, totals, isOfBatch = false } = loss.apply(output, target, samples);
+      this.#isOfBatch ||= isOfBatch;
       const all = this.#metrics?.totalsOf(name, totals, { output, target }, samples);
       return { loss: mean, totals: all ?? totals };
     });
@@ -271,6 +274,23 @@ export class Task {
         return l2Totals(first.totals, times(1 / this.outputs[0]!.weight, sumOf(penalties)), this.countPlace);
       },
     };
+  }
+
+  /**
+   * Checks the batches of an epoch, once the losses are recorded. `atOnce`: samples of a program, fewer than a batch with
+   * gradient accumulation.
+   *
+   * Throws: UsageError if a loss is one number for the batch, and a batch is not one program.
+   */
+  checkBatches(who: string, samples: number, batchSize: number, atOnce = batchSize): void {
+    if (!this.#isOfBatch || (atOnce === batchSize && samples % batchSize === 0)) return;
+    const problem =
+      atOnce < batchSize
+        ? `the batch of ${batchSize} is split into micro-batches of ${atOnce}`
+        : `batches of ${batchSize} do not divide ${samples} samples`;
+    throw new UsageError(
+      `${who}: the loss is one number for the batch, but ${problem}; return the loss of each sample, or change batchSize.`,
+    );
   }
 
   /** The sums by name from the totals of a batch. */

@@ -256,6 +256,7 @@ class Fitting {
       microBatchSize,
       planned: forecast.training,
     });
+    this.model.task.checkBatches('fit', this.#set.epochSize, this.#batchSize, microBatchSize);
     if (validationData)
       this.#evaluator = await Evaluator.create(this.model, validationData, microBatchSize, {
         ...compiling,

@@ -13,18 +13,20 @@ import { joinTotals, sampleSums } from './per_sample.js';
  */
 export type LossFunction = (target: Tensor, prediction: Tensor) => Tensor;
 
-/** The mean over the other axes is the loss of a sample. `name` is that of the function in messages. */
+/**
+ * The mean over the other axes is the loss of a sample. One number for the batch is the loss as it is, to which the weights of samples
+ * do not apply; the batches must then divide the epoch (`Task.checkBatches`). `name` is that of the function in messages.
+ */
 export function lossFromFunction(name: string, fn: LossFunction): Loss {
   return {
     name: 'loss',
     sums: ['loss', 'count'],
     target: 'either',
-    needsWholeBatches: true,
     apply: (output, target, samples = {}) => {
       const result = resultOf(name, fn, target, output);
       const N = output.shape[0] as number;
       if (result.shape.length === 0)
-        return { loss: result, totals: joinTotals([scale(result, N), fill([], N)]) };
+        return { loss: result, totals: joinTotals([scale(result, N), fill([], N)]), isOfBatch: true };
       const { total, count } = sampleSums(name, result, samples);
       return { loss: divide(total, count), totals: joinTotals([total, count]) };
     },

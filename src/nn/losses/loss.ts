@@ -26,11 +26,6 @@ export interface Loss {
   readonly activation?: 'sigmoid' | 'softmax';
   /** The probabilities, if there is an `activation`: the output itself unless the loss takes it as logits. */
   probabilities?(output: Tensor): Tensor;
-  /**
-   * Whether it must not be given samples past the end of the epoch, as a function that may return one number for the batch: a
-   * last, partial batch is then a program of its own. Default false.
-   */
-  readonly needsWholeBatches?: boolean;
   /** The loss of each sample, without weights, if it has one: for the metric of the same name. Shape: [N,…]. */
   perSample?(output: Tensor, target: Tensor): Tensor;
   /**
@@ -46,7 +41,15 @@ export interface Loss {
     output: Tensor,
     target: Tensor,
     samples?: SampleWeights,
-  ): { readonly loss: Tensor; readonly totals: Tensor };
+  ): RecordedLoss;
+}
+
+/** A loss, recorded in a program. */
+export interface RecordedLoss {
+  readonly loss: Tensor;
+  readonly totals: Tensor;
+  /** Whether it is one number for the batch, so that a sample past the end of the epoch would change it. */
+  readonly isOfBatch?: boolean;
 }
 
 /** How much each sample of a batch counts. */

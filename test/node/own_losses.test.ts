@@ -1,0 +1,107 @@
+/**
+ * Losses and metrics on a device:
+ *   logs of a set whose last batch is partial are those of its samples, by hand; a training with micro-batches ends alike
+ *   logits of ±10⁴ have finite losses and gradients, with and without weights
+ *   a function that returns one number for the batch trains where batches divide the set, and is refused elsewhere
+ */
+import { expect, it } from 'vitest';
+import { program } from '../../src/engine/program.js';
+import { Tensor } from '../../src/engine/tensor.js';
+import { grad } from '../../src/kernels/grad.js';
+import { max, mean, sigmoid, softmax, square } from '../../src/kernels/index.js';
+import { dense, flatten } from '../../src/nn/layers/index.js';
+import * as losses from '../../src/nn/losses/index.js';
+import '../../src/nn/metrics/index.js';
+import { type Model, sequential } from '../../src/nn/model.js';
+import { sgd } from '../../src/nn/optimizers/index.js';
+import type { TaskOptions } from '../../src/nn/task.js';
+import { taskExtensions } from '../../src/nn/task_extensions.js';
+import { registerTaskExtensions } from '../../src/nn/task_registry.js';
+import { useDevice } from '../device/device.js';
+import { bars } from '../device/small_model.js';
+
+const held = useDevice();
+registerTaskExtensions(taskExtensions);
+
+function compiled(task: TaskOptions, learningRate = 0.1): Model {
+  const made = sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })], { device: held.device });
+  made.compile({ optimizer: sgd({ learningRate }), ...task });
+  return made;
+}
+
+it('counts the samples of a partial batch, in logs and in gradients', async () => {
+  const set = bars(10);
+  const largest = (_: Tensor, prediction: Tensor): Tensor => max(prediction, { axis: 1 });
+  const task = { loss: 'multiMargin', metrics: ['accuracy', largest] } as const;
+  const model = compiled(task);
+  const outputs = await model.predict(set);
+  const rows = Array.from({ length: 10 }, (_, n) => [...outputs.subarray(3 * n, 3 * n + 3)]);
+  const meanOf = (of: (row: number[], label: number) => number): number =>
+    rows.reduce((sum, row, n) => sum + of(row, set.labels[n]!), 0) / 10;
+  const expected = {
+    loss: meanOf((row, label) => {
+      const terms = row.map((x, k) => (k === label ? 0 : Math.max(0, 1 - row[label]! + x)));
+      return terms.reduce((sum, term) => sum + term) / 3;
+    }),
+    accuracy: meanOf((row, label) => (row.indexOf(Math.max(...row)) === label ? 1 : 0)),
+    largest: meanOf((row) => Math.max(...row)),
+  };
+  const evaluation = await model.evaluate(set, { batchSize: 4 });
+  expect(Object.keys(evaluation)).toEqual(Object.keys(expected));
+  for (const [name, value] of Object.entries(expected))
+    expect([name, evaluation[name]]).toEqual([name, expect.closeTo(value, 5)]);
+
+  const ends: Float32Array[] = [];
+  for (const microBatchSize of [4, 3]) {
+    const trained = compiled(task);
+    const { metrics } = await trained.fit(set, { epochs: 2, batchSize: 4, microBatchSize, shuffle: false });
+    expect(metrics['loss']![1]).toBeLessThan(metrics['loss']![0]!);
+    ends.push((await trained.weights()).get('dense/kernel')!);
+  }
+  expect(Math.max(...ends[0]!.map((w, i) => Math.abs(w - ends[1]![i]!)))).toBeLessThan(1e-5);
+});
+
+it.each([
+  ['sigmoid', sigmoid, losses.binaryCrossentropy(), [0, 1, 1, 0, 1, 0], (1e4 + 1e4) / 6],
+  ['softmax', softmax, losses.categoricalCrossentropy(), [0, 1, 0, 0, 1, 0], 2e4 / 2],
+] as const)('logits of ±10⁴ before a %s are exact', async (_, op, loss, target, value) => {
+  const x = Tensor.from([1e4, -1e4, 0, -1e4, 1e4, 0], [2, 3]);
+  const result = await program((logits: Tensor, t: Tensor, w: Tensor) => {
+    const recorded = loss.apply(op(logits), t, { weights: w });
+    return { loss: recorded.loss, gradient: grad(recorded.loss, [logits])[0]! };
+  }, held.device).call(x, Tensor.from([...target], [2, 3]), Tensor.from([1, 1], [2]));
+  const [got, gradient] = [await result.loss.data(), await result.gradient.data()];
+  expect(got[0]! / value).toBeCloseTo(1, 1);
+  expect([...gradient].every(Number.isFinite)).toBe(true);
+});
+
+it('weighs the samples of sparseCategoricalCrossentropy', async () => {
+  const x = Tensor.from([1e4, -1e4, 0, 0, 0, 0, 5, 5, 5], [3, 3]);
+  const result = await program((logits: Tensor, labels: Tensor, w: Tensor) => {
+    const { loss, totals } = losses
+      .sparseCategoricalCrossentropy()
+      .apply(softmax(logits), labels, { weights: w });
+    return { loss, totals, gradient: grad(loss, [logits])[0]! };
+  }, held.device).call(x, Tensor.from(Uint32Array.of(1, 0, 0xffffffff), [3]), Tensor.from([2, 0.5, 0], [3]));
+  const expected = 4e4 + 0.5 * Math.log(3);
+  const totals = [...(await result.totals.data())];
+  expect(totals).toEqual([expect.closeTo(expected, 1), 1, 2, 0]);
+  expect((await result.loss.data())[0]).toBeCloseTo(expected / 2, 1);
+  const slope = [1, -1, 0, -1 / 6, 1 / 12, 1 / 12, 0, 0, 0];
+  for (const [i, each] of [...(await result.gradient.data())].entries())
+    expect(each).toBeCloseTo(slope[i]!, 5);
+});
+
+it('one number for the batch needs batches that divide the set', async () => {
+  const set = bars(10);
+  const model = compiled({ loss: (_: Tensor, prediction: Tensor) => mean(square(prediction)) });
+  const refused =
+    'the loss is one number for the batch, but batches of 4 do not divide 10 samples; return the loss of each sample, or change batchSize.';
+  await expect(model.fit(set, { batchSize: 4 })).rejects.toThrow(`fit: ${refused}`);
+  await expect(model.evaluate(set, { batchSize: 4 })).rejects.toThrow(`evaluate: ${refused}`);
+  await expect(model.fit(set, { batchSize: 10, microBatchSize: 5 })).rejects.toThrow(
+    'fit: the loss is one number for the batch, but the batch of 10 is split into micro-batches of 5;',
+  );
+  const { metrics } = await model.fit(set, { epochs: 2, batchSize: 5, validationData: set });
+  expect(metrics['val_loss']![1]).toBeLessThan(metrics['val_loss']![0]!);
+});
