@@ -72,6 +72,7 @@ export const otherNames: Readonly<Record<string, readonly [keras: string, pytorc
   roofline: ['', ''],
   round: ['ops.round', 'torch.round'],
   rsqrt: ['ops.rsqrt', 'torch.rsqrt'],
+  row_gather: ['', ''],
   scale: ['', ''],
   sgd: ['optimizers.SGD', 'optim.SGD'],
   sgd_momentum: ['optimizers.SGD', 'optim.SGD'],

@@ -78,6 +78,7 @@ export { pow, reciprocal, rsqrt } from './power.js';
 export { flatten, reshape } from './reshape.js';
 export { abs, ceil, floor, round, sign } from './rounding.js';
 export { reverse, slice } from './slice.js';
+export { rowGather } from './row_gather.js';
 export { softmaxCrossEntropy } from './softmax_cross_entropy.js';
 // Over any axis: the one among the activations knows the last alone.
 export { softmax } from './softmax_over.js';

@@ -428,6 +428,12 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
     { batch: 1, scale: 1, offset: 0 },
   ),
   'ops.labelGather': byOperands(ops.labelGather, ['labels', 'permutation', 'state'], { batch: 1 }),
+  'ops.rowGather': recorded(
+    ([rows, permutation, state], options) =>
+      ops.rowGather({ rows: [rows!], permutation: permutation!, state: state! }, options),
+    [[1, 2], [1], [8]],
+    { batch: 1 },
+  ),
   'ops.batchNorm': recorded(
     ([x, gamma, beta, state], more: object) =>
       ops.batchNorm(x!, { gamma: gamma!, beta: beta!, state: state!, ...more }),

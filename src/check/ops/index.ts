@@ -41,6 +41,7 @@ export { reshapeCheck } from './reshape.js';
 export { resizeCheck } from './resize.js';
 export { rmspropCheck } from './rmsprop.js';
 export { rooflineCheck } from './roofline.js';
+export { rowGatherCheck } from './row_gather.js';
 export { sgdCheck } from './sgd.js';
 export { sgdMomentumCheck } from './sgd_momentum.js';
 export { sliceCheck } from './slice.js';
