@@ -36,7 +36,7 @@ export type { Layer, LayerContext, LayerOptions, SymbolicTensor } from './nn/lay
 export { Model, model, sequential } from './nn/model.js';
 export { loadModel, modelFile, modelFromFile } from './nn/model_files.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
-export type { LabelledSamples, Samples } from './nn/device_set.js';
+export type { ArraySamples, LabelledSamples, Samples } from './nn/samples.js';
 export type { FitOptions, History } from './nn/training.js';
 export { type RateSearch, type RateSearchOptions, findLearningRate } from './nn/rate_finder.js';
 /** What `compile` takes as its loss. */

@@ -5,6 +5,8 @@
  *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
  */
 import { splitDataset } from '../data/splits.js';
+import { registerAnyData } from '../nn/any_data.js';
+import { allData } from '../nn/all_data.js';
 import { setFolderOpener } from '../folder.js';
 import { registerParameterExtensions } from '../nn/layers/parameter_options.js';
 import { parameterExtensions } from '../nn/parameter_extensions.js';
@@ -15,6 +17,7 @@ import { openOpfsFolder } from './opfs_folder.js';
 import { taskExtensions } from '../nn/task_extensions.js';
 import { registerTaskExtensions } from '../nn/task_registry.js';
 
+registerAnyData(allData);
 setFolderOpener(openOpfsFolder);
 registerParameterExtensions(parameterExtensions);
 registerTaskExtensions(taskExtensions);

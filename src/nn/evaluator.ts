@@ -10,11 +10,13 @@ import { outsideTidy } from '../engine/tidy.js';
 import { withScope } from '../engine/trace.js';
 import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { Callback, Inference, Training } from './callbacks/callback.js';
-import { DeviceSet, type LabelledSamples, type Samples, type SetTensors } from './device_set.js';
+import type { SampleSet } from './columns.js';
+import { DeviceSet, type SetTensors } from './device_set.js';
 import { gatherBatch } from './inputs.js';
 import { MetricsRing } from './metrics_ring.js';
 import { type PlannedBatch, type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import { type SyncPoints, replaySteps } from './replay_loop.js';
+import type { ImageSamples } from './samples.js';
 import { type Sums, addSums } from './task.js';
 import type { TrainableModel } from './trainable_model.js';
 
@@ -106,7 +108,7 @@ export class Evaluator extends Resource {
 
   static async create(
     model: TrainableModel,
-    samples: LabelledSamples,
+    samples: ImageSamples | SampleSet,
     batchSize: number,
     {
       kernelSelection,
@@ -193,7 +195,7 @@ export class Evaluator extends Resource {
  */
 export async function predictAll(
   model: TrainableModel,
-  samples: Samples,
+  samples: ImageSamples | SampleSet,
   { batchSize, planned }: PlannedBatch,
   callbacks: readonly Callback[] = [],
 ): Promise<Float32Array<ArrayBuffer>> {

@@ -5,7 +5,6 @@
 import { DeviceError } from '../errors.js';
 import { checkArgument } from '../calls.js';
 import { count } from '../options.js';
-import { type SetShape, sampleCount } from './device_set.js';
 import {
   type MemoryForecast,
   type PlannedForecast,
@@ -18,6 +17,7 @@ import {
 import type { Planned, PlannedBatch } from './planned.js';
 import type { TrainableModel } from './trainable_model.js';
 import { type MemoryOptions, Room } from './memory_room.js';
+import { type SetShape, sampleCount } from './samples.js';
 
 export interface AccumulationOptions extends MemoryOptions {
   readonly batchSize: number;

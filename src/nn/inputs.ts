@@ -1,4 +1,7 @@
-/** Records how a model's inputs are computed from the images on the device: gather, scale, filter, augment. */
+/**
+ * Records how a model's inputs are computed from the set on the device: bytes are gathered, scaled, filtered and augmented, floats
+ * and integers gathered, and floats augmented.
+ */
 import type { Tensor } from '../engine/tensor.js';
 import { scale } from '../kernels/arithmetic.js';
 import { augmentBatch } from '../kernels/augment.js';
@@ -6,8 +9,11 @@ import type { AugmentOptions } from '../augment_options.js';
 import { batchGather } from '../kernels/batch_gather.js';
 import { batchGatherChunks } from '../kernels/batch_gather_chunks.js';
 import * as image from '../kernels/image.js';
-import { type SetTensors, partOf, unnamed } from './device_set.js';
+import { anyData } from './any_data.js';
+import type { ColumnKind } from './columns.js';
+import type { SetTensors } from './device_set.js';
 import type { Preprocessing } from './preprocessing.js';
+import { partOf, unnamed } from './samples.js';
 import { severalOutputs } from './several_outputs.js';
 import type { Targets } from './task.js';
 
@@ -21,35 +27,51 @@ export interface InputOptions {
 
 /** The samples of a batch. */
 export interface Batch extends Targets {
-  /** The model's input, or each of its inputs by name. Shapes: [batch,H,W,C]. */
+  /** The model's input, or each of its inputs by name. Shapes: [batch,…], such as [batch,H,W,C]. */
   readonly x: Tensor | ReadonlyMap<string, Tensor>;
 }
 
 /** Gathers the batch at the state's cursor. The images of all inputs of a sample are augmented by the same draws. */
 export function gatherBatch(set: SetTensors, state: Tensor, options: InputOptions): Batch {
-  const { permutation } = set;
-  const [[firstOutput, firstLabels], ...others] = [...set.labels] as [
-    [string, Tensor],
-    ...[string, Tensor][],
+  const { columns, permutation } = set;
+  const { batch } = options;
+  const at = { permutation, state };
+  const labels = firstLabels(set)!;
+  const [xs, targets, weights] = [0, 0, 0].map(() => new Map<string, Tensor>()) as [
+    Tensors,
+    Tensors,
+    Tensors,
   ];
-  const gathered = [...set.images].map(
-    ([input, images]) =>
-      [input, gatherImages({ images, labels: firstLabels, permutation, state }, options)] as const,
-  );
-  const xs = new Map(gathered.map(([input, { x }]) => [input, x]));
-  const labels = new Map([
-    [firstOutput, gathered[0]![1].y],
-    ...others.map(([output, own]): [string, Tensor] => [
-      output,
-      severalOutputs().labelGather({ labels: own, permutation, state }, { batch: options.batch }),
-    ]),
-  ]);
+  let y: Tensor | undefined;
+  for (const { kind, name, parts, dtype } of columns) {
+    if (kind === 'label') {
+      const [own] = parts as [Tensor];
+      const gather = y ? severalOutputs() : anyData()!;
+      // Zeros that come with images are not the labels of an output.
+      if (targets.size === 0 || name !== unnamed)
+        targets.set(name, y && own === labels ? y : gather.labelGather({ labels: own, ...at }, { batch }));
+    } else if (dtype === 'u8') {
+      const gathered = gatherImages({ images: parts, labels, ...at }, options);
+      xs.set(name, gathered.x);
+      y ??= gathered.y;
+    } else {
+      const rows = anyData()!.rowGather({ rows: parts, ...at }, { batch });
+      if (kind === 'input') xs.set(name, dtype === 'f32' ? augmented(rows, at, options) : rows);
+      else (kind === 'value' ? targets : weights).set(name, rows);
+    }
+  }
   return {
     x: xs.get(unnamed) ?? xs,
-    targetOf: (output) => partOf(labels, output),
-    weightsOf: () => undefined,
+    targetOf: (output) => partOf(targets, output),
+    weightsOf: (output) => partOf<Tensor | undefined>(weights, output),
   };
 }
+
+type Tensors = Map<string, Tensor>;
+
+/** The labels that are gathered with the images. */
+const firstLabels = ({ columns }: SetTensors): Tensor | undefined =>
+  columns.find(({ kind }) => kind === 'label')?.parts[0];
 
 /**
  * The same of a set of one input, with the labels of its first output.
@@ -57,21 +79,23 @@ export function gatherBatch(set: SetTensors, state: Tensor, options: InputOption
  * Shapes: → x [batch,H,W,C], y [batch] labels (0xffffffff after the end of the epoch).
  */
 export function gatherInputs(
-  { images, labels, permutation }: SetTensors,
+  set: SetTensors,
   state: Tensor,
   options: InputOptions,
 ): { readonly x: Tensor; readonly y: Tensor } {
-  const [[chunks], [own]] = [[...images.values()], [...labels.values()]] as [[readonly Tensor[]], [Tensor]];
-  return gatherImages({ images: chunks, labels: own, permutation, state }, options);
+  const { permutation } = set;
+  const [{ parts }] = set.columns as [SetTensors['columns'][number]];
+  return gatherImages({ images: parts, labels: firstLabels(set)!, permutation, state }, options);
 }
 
 function gatherImages(
   operands: Readonly<Record<'labels' | 'permutation' | 'state', Tensor>> & {
     readonly images: readonly Tensor[];
   },
-  { batch, preprocessing, augmentation }: InputOptions,
+  options: InputOptions,
 ): { readonly x: Tensor; readonly y: Tensor } {
-  const { images, permutation, state } = operands;
+  const { images } = operands;
+  const { batch, preprocessing } = options;
   const first = gatherScaling(preprocessing);
   const [whole] = images;
   const gathered =
@@ -79,10 +103,17 @@ function gatherImages(
       ? batchGather({ ...operands, images: whole }, { batch, ...first })
       : batchGatherChunks(operands, { batch, ...first });
   const filtered = filterAndScale(gathered.x, preprocessing);
-  if (!augmentation) return { x: filtered, y: gathered.y };
-  const { scale: factor, offset } = preprocessing;
-  const x = augmentBatch({ x: filtered, permutation, state }, augmentation, [offset, 255 * factor + offset]);
-  return { x, y: gathered.y };
+  return { x: augmented(filtered, operands, options), y: gathered.y };
+}
+
+/** Augments images whose black and white are those of preprocessed bytes. */
+function augmented(
+  x: Tensor,
+  { permutation, state }: Readonly<Record<'permutation' | 'state', Tensor>>,
+  { preprocessing: { scale: factor, offset }, augmentation }: InputOptions,
+): Tensor {
+  if (!augmentation) return x;
+  return augmentBatch({ x, permutation, state }, augmentation, [offset, 255 * factor + offset]);
 }
 
 /** The scaling of bytes before `filterAndScale`: to 0 … 1 if there are filters, else to the model's inputs. */

@@ -8,18 +8,12 @@ import type { Plan, PlanOptions } from '../engine/plan/plan.js';
 import { program } from '../engine/program.js';
 import { Tensor } from '../engine/tensor.js';
 import { stateSpec } from '../kernels/step_state.js';
-import {
-  type SetLayout,
-  type SetShape,
-  type SetTensors,
-  mapParts,
-  sampleCount,
-  setSpecs,
-} from './device_set.js';
+import { type SetLayout, type SetTensors, mapParts, setSpecs } from './device_set.js';
 import { EvaluationTensors, type EvaluatorOptions, recordEvaluation, recordPrediction } from './evaluator.js';
 import type { TrainableModel } from './trainable_model.js';
 import type { ParameterGroup } from './parameters.js';
 import { type Planned, tensorsOf } from './planned.js';
+import { type SetShape, sampleCount } from './samples.js';
 import { type StepOptions, StepTensors, stepRecorders } from './training_step.js';
 
 /** Bytes of buffers on the device, as `Device.allocatedBytes` counts them. */
@@ -131,9 +125,9 @@ class Ledger {
   constructor(readonly device: Device) {}
 
   data(set: SetShape, layout: SetLayout): SetTensors {
-    return mapParts(setSpecs(this.device, set, layout), (spec) => {
-      this.#data += this.#buffer(storageBytes(spec));
-      return Tensor.placeholder(spec, this.device);
+    return mapParts(setSpecs(this.device, set, layout), (part) => {
+      if (!part.isOnDevice) this.#data += this.#buffer(storageBytes(part));
+      return Tensor.placeholder(part, this.device);
     });
   }
 

@@ -23,7 +23,6 @@ import {
 import { Activity } from './activity.js';
 import { type Callback, callbacksRule } from './callbacks/callback.js';
 import type { Checkpoint } from './checkpoint.js';
-import { type LabelledSamples, type Samples, checkLabelled, checkSamples } from './device_set.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
 import { networkOfSequence, networkOfTensors } from './build_network.js';
@@ -57,6 +56,7 @@ import {
 import { summaryTable } from './summary.js';
 import { TrainState, type Weights } from './train_state.js';
 import { type SaveWeightsOptions, type TrainableModel, saveWeightsRules } from './trainable_model.js';
+import { type LabelledSamples, type Samples, inputSet, labelledSet } from './samples.js';
 import { type ModelOutput, Task, type TaskOptions, taskRules } from './task.js';
 import { type FitOptions, type History, train } from './training.js';
 import {
@@ -366,10 +366,10 @@ export class Model extends Resource implements TrainableModel {
   async evaluate(samples: LabelledSamples, options: InferenceOptions = {}): Promise<Evaluation> {
     checkCall('evaluate', options, inferenceRules);
     const { batchSize = 128, callbacks, memory } = options;
-    checkLabelled('evaluate', samples, this.inputs, this.task.outputs);
-    const { batchSize: atOnce, planned } = fittingEvaluation(this, samples, { batchSize, memory });
     return this.activity.read('evaluate', async () => {
-      const evaluator = await Evaluator.create(this, samples, atOnce, { hasFewShapes: true, planned });
+      const set = await labelledSet('evaluate', samples, this);
+      const { batchSize: atOnce, planned } = fittingEvaluation(this, set, { batchSize, memory });
+      const evaluator = await Evaluator.create(this, set, atOnce, { hasFewShapes: true, planned });
       try {
         const evaluation = await evaluator.run({ callbacks });
         assert(evaluation, 'an evaluation without a signal ends');
@@ -396,9 +396,9 @@ export class Model extends Resource implements TrainableModel {
       throw new UsageError(
         `predict: output is ${output === undefined ? 'left out' : `'${output}'`}, expected one of ${outputs.join(', ')}.`,
       );
-    checkSamples('predict', samples, this.inputs);
-    const fitting = fittingPrediction(this, samples, { batchSize, memory, output });
-    return this.activity.read('predict', async () => predictAll(this, samples, fitting, callbacks));
+    const set = inputSet('predict', samples, this);
+    const fitting = fittingPrediction(this, set, { batchSize, memory, output });
+    return this.activity.read('predict', async () => predictAll(this, set, fitting, callbacks));
   }
 
   /** All parameters, including those without a gradient. */

@@ -2,7 +2,7 @@
 import { type Plan, overMemory } from '../engine/plan/plan.js';
 import type { Tensor } from '../engine/tensor.js';
 import { assert } from '../errors.js';
-import type { SetTensors } from './device_set.js';
+import { type SetTensors, partsIn } from './device_set.js';
 
 export interface Planned {
   readonly plans: readonly Plan[];
@@ -30,8 +30,8 @@ export function plansOver({ plans, placeholders }: Planned, tensors: readonly Te
 
 /** The tensors that a step uses besides those of the model: of its set, and its own. */
 export function tensorsOf(
-  { images, labels, permutation }: SetTensors,
+  set: SetTensors,
   { tensors }: { readonly tensors: readonly Tensor[] },
 ): readonly Tensor[] {
-  return [...[...images.values()].flat(), ...labels.values(), permutation, ...tensors];
+  return [...partsIn(set), ...tensors];
 }

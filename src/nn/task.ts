@@ -123,7 +123,7 @@ export interface ModelOutput {
   readonly shape: Shape;
 }
 
-interface TrainedOutput extends ModelOutput {
+export interface TrainedOutput extends ModelOutput {
   readonly loss: Loss;
   readonly weight: number;
   /** Before the names of its sums, if the task has several outputs. */

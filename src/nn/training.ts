@@ -24,11 +24,13 @@ import {
   callbacksRule,
 } from './callbacks/callback.js';
 import { type Checkpoint, type Position, checkpointRule } from './checkpoint.js';
-import { DeviceSet, type LabelledSamples, checkLabelled, sampleCount } from './device_set.js';
+import type { SampleSet } from './columns.js';
+import { DeviceSet } from './device_set.js';
 import { Evaluator } from './evaluator.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
 import type { TrainableModel } from './trainable_model.js';
 import { type ReplayOptions, type SyncPoints, replaySteps } from './replay_loop.js';
+import { type LabelledSamples, labelledSet } from './samples.js';
 import { addSums } from './task.js';
 import { TrainingStep } from './training_step.js';
 
@@ -95,9 +97,17 @@ export async function train(
   options: FitOptions,
   onBegin: () => void,
 ): Promise<History> {
-  checkOptions(model, samples, options);
+  const { validationData } = options;
+  checkOptions(options);
+  const reading = [
+    labelledSet('fit', samples, model),
+    validationData && labelledSet('fit: validationData', validationData, model),
+  ] as const;
   return model.activity.train(model.optimizer, async () => {
-    const fitting = new Fitting(model, samples, options, accumulationFor(model, samples, options));
+    const [set, validation] = await Promise.all(reading);
+    const data = { set, validation };
+    checkResume(model, data, options);
+    const fitting = new Fitting(model, data, options, accumulationFor(model, data, options));
     try {
       return await fitting.run(onBegin);
     } finally {
@@ -106,19 +116,29 @@ export async function train(
   });
 }
 
-/** Throws: UsageError for options out of range, images that do not fit the model, or a checkpoint that does not fit. */
-function checkOptions(model: TrainableModel, samples: LabelledSamples, options: FitOptions): void {
+interface FitData {
+  readonly set: SampleSet;
+  readonly validation: SampleSet | undefined;
+}
+
+/** Throws: UsageError for options out of range. */
+function checkOptions(options: FitOptions): void {
   checkCall('fit', options, fitRules);
-  const { batchSize = 32, variantsPerImage = 1, augmentation, validationData, resume } = options;
+  const { variantsPerImage = 1, augmentation } = options;
   if (!augmentation && variantsPerImage > 1)
     throw new UsageError(
       `fit: variantsPerImage is ${variantsPerImage}, but without augmentation all variants are the same.`,
     );
-  const { inputs, task } = model;
-  checkLabelled('fit', samples, inputs, task.outputs);
-  if (validationData) checkLabelled('fit: validationData', validationData, inputs, task.outputs);
+}
+
+/** Throws: UsageError for a checkpoint that does not fit. */
+function checkResume(
+  { task }: TrainableModel,
+  { set }: FitData,
+  { batchSize = 32, variantsPerImage = 1, resume }: FitOptions,
+): void {
   const { cursor, sums } = resume?.position ?? start;
-  const epochSize = sampleCount(samples) * variantsPerImage;
+  const epochSize = set.count * variantsPerImage;
   // After the last, partial batch of the epoch, the cursor is past the samples by less than a batch.
   if (cursor % batchSize !== 0 || cursor >= epochSize + batchSize) {
     throw new UsageError(
@@ -136,16 +156,16 @@ function checkOptions(model: TrainableModel, samples: LabelledSamples, options: 
 /** Called before any allocation. A resumed training keeps its micro-batch size, because its bits depend on it. */
 function accumulationFor(
   model: TrainableModel,
-  samples: LabelledSamples,
+  { set, validation }: FitData,
   { batchSize = 32, microBatchSize, resume, ...options }: FitOptions,
 ): GradientAccumulation {
-  const { memory, validationData: validation, variantsPerImage, augmentation, kernelSelection } = options;
+  const { memory, variantsPerImage, augmentation, kernelSelection } = options;
   return planAccumulation(model, {
     batchSize,
     microBatchSize,
     preferred: resume?.microBatchSize,
     memory,
-    images: samples,
+    images: set,
     validation,
     variantsPerImage,
     augmentation,
@@ -172,12 +192,12 @@ class Fitting {
 
   constructor(
     private readonly model: TrainableModel,
-    samples: LabelledSamples,
+    private readonly data: FitData,
     private readonly options: FitOptions,
     private readonly accumulation: GradientAccumulation,
   ) {
-    const { epochs = 1, batchSize = 32, callbacks = [], variantsPerImage = 1, validationData } = options;
-    this.#set = new DeviceSet(model.device, samples, { variantsPerImage });
+    const { epochs = 1, batchSize = 32, callbacks = [], variantsPerImage = 1 } = options;
+    this.#set = new DeviceSet(model.device, data.set, { variantsPerImage });
     this.#epochs = epochs;
     this.#batchSize = batchSize;
     this.#callbacks = callbacks;
@@ -192,7 +212,7 @@ class Fitting {
       stepsPerEpoch: Math.ceil(this.#set.epochSize / batchSize),
       batchSize,
       samples: this.#set.epochSize,
-      validationSamples: validationData ? sampleCount(validationData) : 0,
+      validationSamples: data.validation?.count ?? 0,
       accumulation: describeAccumulation(accumulation, {
         hasBatchStatistics: model.statistics.tensors.size > 0,
       }),
@@ -241,7 +261,8 @@ class Fitting {
   }
 
   async #compile(): Promise<TrainingStep> {
-    const { augmentation, signal, validationData, kernelSelection } = this.options;
+    const { augmentation, signal, kernelSelection } = this.options;
+    const { validation } = this.data;
     const compiling: CompileOptions & Pick<PlanOptions, 'kernelSelection'> = {
       kernelSelection,
       ...(signal ? { signal } : {}),
@@ -257,8 +278,8 @@ class Fitting {
       planned: forecast.training,
     });
     this.model.task.checkBatches('fit', this.#set.epochSize, this.#batchSize, microBatchSize);
-    if (validationData)
-      this.#evaluator = await Evaluator.create(this.model, validationData, microBatchSize, {
+    if (validation)
+      this.#evaluator = await Evaluator.create(this.model, validation, microBatchSize, {
         ...compiling,
         planned: forecast.validation,
       });

@@ -13,7 +13,7 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { DeviceError } from '../../src/errors.js';
 import { add, batchGather, image } from '../../src/kernels/index.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
+import { DeviceSet, partsIn } from '../../src/nn/device_set.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { TrainingStep } from '../../src/nn/training_step.js';
@@ -166,8 +166,7 @@ describe('programs and tensors', () => {
     );
     const set = new DeviceSet(a, bars(4));
     const state = Tensor.zeros({ shape: [8], dtype: 'u32' }, b);
-    const { permutation } = set;
-    const [images, labels] = [...[...set.images.values()].flat(), ...set.labels.values()] as [Tensor, Tensor];
+    const [images, labels, permutation] = partsIn(set) as [Tensor, Tensor, Tensor];
     expect(
       refusal(() => batchGather({ images, labels, permutation, state }, { batch: 2, scale: 1, offset: 0 })),
     ).toMatchInlineSnapshot(

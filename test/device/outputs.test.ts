@@ -8,7 +8,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
-import type { LabelledSamples } from '../../src/nn/device_set.js';
+import type { LabelledSamples } from '../../src/nn/samples.js';
 import { concatenate, conv2d, dense, dropout, flatten } from '../../src/nn/layers/index.js';
 import { input } from '../../src/nn/layers/input.js';
 import { type Model, model } from '../../src/nn/model.js';
@@ -164,7 +164,7 @@ it('two inputs: each output takes the images that it needs, in training, evaluat
   const evaluation = await made.evaluate(unseen);
   expect([evaluation['left_bar_accuracy'], evaluation['right_bar_accuracy']]).toEqual([1, 1]);
   const predicted = await made.predict(unseen, { output: 'right_bar' });
-  const { right_bar: labels } = unseen.labels as Record<string, ArrayLike<number>>;
+  const { right_bar: labels } = (unseen as { labels: Record<string, ArrayLike<number>> }).labels;
   for (let i = 0; i < 20; i++) {
     const row = predicted.slice(3 * i, 3 * i + 3);
     expect(row.indexOf(Math.max(...row)), `image ${i}`).toBe(labels![i]);

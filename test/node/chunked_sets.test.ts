@@ -12,9 +12,10 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
 import { largestBatch } from '../../src/nn/gradient_accumulation.js';
-import { DeviceSet, type LabelledImages } from '../../src/nn/device_set.js';
+import { DeviceSet } from '../../src/nn/device_set.js';
 import { type InputOptions, gatherInputs } from '../../src/nn/inputs.js';
 import { addedBytes, forecastEvaluation } from '../../src/nn/memory_forecast.js';
+import type { LabelledImages } from '../../src/nn/samples.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { permutation, pcg4d, streams } from '../../src/random.js';
 import { useDevice } from '../device/device.js';
@@ -68,7 +69,7 @@ async function epochOf(
   }
   const { dispatches } = step.plan;
   for (const resource of [step, onDevice, state, outputs.x, outputs.y]) resource.dispose();
-  return { values, buffers: [...onDevice.images.values()].flat().length, dispatches: dispatches.length };
+  return { values, buffers: onDevice.columns[0]!.parts.length, dispatches: dispatches.length };
 }
 
 describe('inputs', () => {

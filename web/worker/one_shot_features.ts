@@ -3,8 +3,9 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import type { AugmentOptions } from '../../src/augment_options.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
-import { DeviceSet, type LabelledImages } from '../../src/nn/device_set.js';
+import { DeviceSet } from '../../src/nn/device_set.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
+import type { LabelledImages } from '../../src/nn/samples.js';
 import type { Model } from '../../src/nn/model.js';
 import { loadTrainingShaders } from './family_shaders.js';
 
