@@ -40,7 +40,6 @@ export {
 export { concatenate } from './concatenate.js';
 export { conv2dTranspose } from './conv2d_transpose.js';
 export { depthwiseConv2d } from './depthwise_conv2d.js';
-export { conv2d } from './conv2d.js';
 export { countedRows } from './counted_rows.js';
 export { dropout } from './dropout.js';
 export { einsum } from './einsum.js';
@@ -50,7 +49,6 @@ export { cumsum } from './cumsum.js';
 export { gather } from './gather.js';
 export { gridSample } from './grid_sample.js';
 export { erf } from './erf.js';
-export { expandDims, squeeze } from './expand_dims.js';
 export { expm1, log1p, tanh } from './exponentials.js';
 export { clip, maximum, minimum } from './extremes.js';
 export * as image from './image.js';
@@ -75,9 +73,7 @@ export { resize } from './resize.js';
 export { reverse, slice } from './slice.js';
 export { separableConv2d } from './separable_conv2d.js';
 export { pow, reciprocal, rsqrt } from './power.js';
-export { flatten, reshape } from './reshape.js';
 export { abs, ceil, floor, round, sign } from './rounding.js';
-export { reverse, slice } from './slice.js';
 export { rowGather } from './row_gather.js';
 export { softmaxCrossEntropy } from './softmax_cross_entropy.js';
 // Over any axis: the one among the activations knows the last alone.

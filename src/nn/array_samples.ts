@@ -3,7 +3,7 @@
  * only bytes are scaled by the model's preprocessing, as images are.
  */
 import { type Shape, sizeOf } from '../engine/primitive.js';
-import { Tensor, assertOneDevice, describe } from '../engine/tensor.js';
+import { Tensor, type TensorData, assertOneDevice, describe } from '../engine/tensor.js';
 import { ShapeError, StateError, UsageError } from '../errors.js';
 import { firstOrphan } from '../image_values.js';
 import { type Rules, checkOptions, required, rule, shown, wrong } from '../options.js';
@@ -19,7 +19,6 @@ import {
   type Values,
   checkImages,
   checkNames,
-  copyRows,
   imageColumn,
   isImageSet,
   labelColumn,
@@ -114,7 +113,7 @@ function byName<T, N extends { readonly name: string }>(
   const [only, ...others] = wanted;
   if (!only || others.length > 0)
     throw new UsageError(
-      `${who}: ${what} is ${shown(given)}, but the model has ${wanted.length} of ${kind.replace(/^an? /, '')}s; give values for each, as ${what}: ${recordOf(wanted)}.`,
+      `${who}: ${what} is ${shown(given)}, but the model has ${wanted.length} ${kind.replace(/^an? /, '')}s; give values for each, as ${what}: ${recordOf(wanted)}.`,
     );
   return [[only, what, given as T]];
 }
@@ -180,7 +179,7 @@ function inputColumn(
   const { who } = source;
   if (isRecord(x) && isImageSet(x)) {
     const images = x as Images;
-    checkImages(who, images, images.count, shape);
+    checkImages(who, images, shape);
     return { count: images.count, column: imageColumn(source.key, images) };
   }
   if (x instanceof Tensor) {
@@ -272,8 +271,8 @@ function lengthOf(values: TypedNumbers | NumberRows): number {
 async function labelsIn(source: Target, y: Values, outputShape: Shape, loss: string): Promise<Column> {
   const { who, name, count } = source;
   const host = await onHost(source, y);
-  const isFlat = !Array.isArray(host) || !host.some(isList);
-  const { values } = isFlat ? { values: host as ArrayLike<number> } : rowsIn(source, host, []);
+  const isNested = Array.isArray(host) && host.some(isList);
+  const values = isNested ? flattened(source, host).values : rowsIn(source, host, []).values;
   if (values.length !== count) {
     const remedy =
       values.length > count && values.length % count === 0
@@ -408,4 +407,11 @@ function notOf(
   const row = Math.floor(place / size);
   const where = size === 1 ? `${name}[${row}]` : `value ${place % size} of ${name}[${row}]`;
   return wrong(who, where, values[place], expected);
+}
+
+/** Copies rows of `size` numbers from row `first` on, up to the last one or the end of `target`. */
+function copyRows(rows: ArrayLike<number>, target: TensorData, first: number, size: number): void {
+  const from = first * size;
+  const count = Math.min(target.length, rows.length - from);
+  for (let i = 0; i < count; i++) target[i] = rows[from + i]!;
 }

@@ -55,7 +55,7 @@ export interface PartSpec extends Spec {
   readonly isOnDevice?: boolean | undefined;
 }
 
-/** Without labels, images come with zeros, because the kernel that gathers images gathers labels, too. */
+/** For sets without labels: the kernel that gathers images gathers labels, too. */
 const zeros: ColumnShape = { kind: 'label', name: unnamed, shape: [], dtype: 'u32' };
 
 /** Throws: DeviceError if one sample does not fit into a buffer of the device. */
@@ -68,13 +68,16 @@ export function setSpecs(
   const places = Math.ceil(count / multipleOf) * multipleOf;
   const needed = columns.filter(({ kind }) => isLabelled || kind === 'input');
   const hasLabels = needed.some(({ kind }) => kind === 'label');
-  const hasImages = needed.some(({ dtype }) => dtype === 'u8');
   return {
-    columns: [...needed, ...(hasImages && !hasLabels ? [zeros] : [])].map((column) => ({
+    columns: (hasLabels ? needed : [...needed, zeros]).map((column) => ({
       ...column,
       parts: partsOf(device, column, places),
     })),
-    permutation: { shape: [epochSize ?? places * variantsPerImage], dtype: 'u32' },
+    permutation: {
+      shape: [epochSize ?? places * variantsPerImage],
+      dtype: 'u32',
+      fill: (target) => target.set(target.map((_, i) => i)),
+    },
   };
 }
 
@@ -89,9 +92,8 @@ function partsOf(
   const usable = Math.floor(maxBufferBytes / 16) * 16;
   const most = Math.floor(usable / bytes);
   if (most === 0) {
-    const what = dtype === 'u8' ? 'image' : 'sample';
     throw new DeviceError(
-      `device: one ${what} of [${shape.join(',')}] takes ${bytes} bytes, more than this device's limit of ${usable} per buffer; use smaller ${what}s.`,
+      `device: one sample of [${shape.join(',')}] takes ${bytes} bytes, more than this device's limit of ${usable} per buffer; use smaller ones.`,
       { problem: 'limit' },
     );
   }
@@ -123,9 +125,8 @@ export class DeviceSet extends Resource implements SetTensors {
     const { columns, permutation } = mapParts(specs, (part) => part.tensor ?? this.#allocate(part));
     this.columns = columns;
     this.permutation = permutation;
-    const parts = columns.flatMap((column) => column.parts);
-    specs.columns.flatMap((column) => column.parts).forEach((spec, i) => write(parts[i]!, spec));
-    this.permutation.write(Uint32Array.from({ length: this.permutation.size }, (_, i) => i));
+    const parts = partsIn(this);
+    partsIn(specs).forEach((spec, i) => write(parts[i]!, spec));
   }
 
   #allocate(spec: Spec): Tensor {

@@ -37,19 +37,21 @@ export function gatherBatch(set: SetTensors, state: Tensor, options: InputOption
   const { batch } = options;
   const at = { permutation, state };
   const labels = firstLabels(set)!;
-  const [xs, targets, weights] = [0, 0, 0].map(() => new Map<string, Tensor>()) as [
-    Tensors,
-    Tensors,
-    Tensors,
-  ];
+  const xs = new Map<string, Tensor>();
+  const targets = new Map<string, Tensor>();
+  const weights = new Map<string, Tensor>();
   let y: Tensor | undefined;
   for (const { kind, name, parts, dtype } of columns) {
     if (kind === 'label') {
       const [own] = parts as [Tensor];
-      const gather = y ? severalOutputs() : anyData()!;
       // Zeros that come with images are not the labels of an output.
       if (targets.size === 0 || name !== unnamed)
-        targets.set(name, y && own === labels ? y : gather.labelGather({ labels: own, ...at }, { batch }));
+        targets.set(
+          name,
+          y && own === labels
+            ? y
+            : (anyData() ?? severalOutputs()).labelGather({ labels: own, ...at }, { batch }),
+        );
     } else if (dtype === 'u8') {
       const gathered = gatherImages({ images: parts, labels, ...at }, options);
       xs.set(name, gathered.x);
@@ -66,8 +68,6 @@ export function gatherBatch(set: SetTensors, state: Tensor, options: InputOption
     weightsOf: (output) => partOf<Tensor | undefined>(weights, output),
   };
 }
-
-type Tensors = Map<string, Tensor>;
 
 /** The labels that are gathered with the images. */
 const firstLabels = ({ columns }: SetTensors): Tensor | undefined =>

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js';
 import { augmentRules } from '../augment_options.js';
 import { type Rules, count, nested, positive, seed as seedRule, signal as signalRule } from '../options.js';
 import { type Callback, callbacksRule } from './callbacks/callback.js';
-import type { LabelledSamples } from './device_set.js';
+import type { LabelledSamples } from './samples.js';
 import { memoryRules } from './memory_room.js';
 import type { Model } from './model.js';
 import { readGroups } from './parameters.js';

@@ -1,7 +1,7 @@
 /** Sets of images with labels, as they are passed to `fit`, `evaluate` and `predict`: their checks and their columns. */
 import { checkArgument } from '../calls.js';
 import { type Shape, sizeOf } from '../engine/primitive.js';
-import type { Tensor, TensorData } from '../engine/tensor.js';
+import type { Tensor } from '../engine/tensor.js';
 import { UsageError } from '../errors.js';
 import { firstOrphan, pixelsRule } from '../image_values.js';
 import { type RequiredRule, check, countOrZero, required, shown, wrong } from '../options.js';
@@ -132,9 +132,7 @@ export function partOf<T>(parts: ReadonlyMap<string, T>, name: string): T {
   return (parts.get(unnamed) ?? parts.get(name))!;
 }
 
-export function sampleCount(set: SetShape): number {
-  return 'columns' in set ? set.count : [...imagesByInput<ImagesShape>(set).values()][0]!.count;
-}
+export const sampleCount = (set: SetShape): number => columnsOf(set).count;
 
 /** The columns of images and their labels. A set of columns is returned as it is. */
 export function columnsOf(set: ImageSamples | SampleSet): SampleSet;
@@ -143,7 +141,7 @@ export function columnsOf(set: SetShape): SampleShape {
   if ('columns' in set) return set;
   const images = [...imagesByInput<ImagesShape & Partial<Images>>(set)];
   return {
-    count: sampleCount(set),
+    count: images[0]![1].count,
     columns: [
       ...images.map(([name, each]) => imageColumn(name, each)),
       ...[...labelsByOutput(set)].flatMap(([name, own]) => (own ? [labelColumn(name, own)] : [])),
@@ -160,15 +158,7 @@ export function imageColumn(name: string, images: ImagesShape & Partial<Images>)
 }
 
 export function labelColumn(name: string, labels: ArrayLike<number>): Column {
-  const copy: Column['copy'] = (target, first) => copyRows(labels, target, first, 1);
-  return { kind: 'label', name, shape: [], dtype: 'u32', copy };
-}
-
-/** Copies rows of `size` numbers from row `first` on, up to the last one or the end of `target`. */
-export function copyRows(rows: ArrayLike<number>, target: TensorData, first: number, size: number): void {
-  const from = first * size;
-  const count = Math.min(target.length, rows.length - from);
-  for (let i = 0; i < count; i++) target[i] = rows[from + i]!;
+  return { kind: 'label', name, shape: [], dtype: 'u32', copy: (target) => target.set(labels) };
 }
 
 /** `Images.copyImages`, for sets without it too. `imageSize` is in bytes. */
@@ -237,7 +227,7 @@ export function checkSamples(who: string, set: ImageSamples, inputs: readonly Ne
   const given = imagesByInput<Images>(set);
   const isNamed = !given.has(unnamed);
   for (const { name, shape } of inputs)
-    checkImages(isNamed ? `${who}: inputs.${name}` : who, partOf(given, name), sampleCount(set), shape);
+    checkImages(isNamed ? `${who}: inputs.${name}` : who, partOf(given, name), shape);
 }
 
 export interface Named {
@@ -249,10 +239,8 @@ export function recordOf(parts: readonly Named[]): string {
   return `{ ${parts.map(({ name }) => `${name}: …`).join(', ')} }`;
 }
 
-export function checkImages(who: string, set: Images, count: number, inputShape: Shape): void {
+export function checkImages(who: string, set: Images, inputShape: Shape): void {
   if (set.count === 0) throw new UsageError(`${who}: the set is empty.`);
-  if (set.count !== count)
-    throw new UsageError(`${who}: the set has ${set.count} images, expected ${count} as in the others.`);
   const shape = [set.height, set.width, set.channels];
   if (shape.join() !== inputShape.join()) {
     throw new UsageError(
@@ -307,6 +295,12 @@ const samplesRule = (inputs: readonly Named[]) =>
     checkNames(who, 'inputs', Object(named.inputs) as object, inputs, 'an input of the model');
     for (const [input, images] of Object.entries(named.inputs))
       check(`${who}: inputs.${input}`, name, images, imagesRule());
+    const [first, ...others] = Object.entries(named.inputs) as [[string, Images], ...[string, Images][]];
+    const odd = others.find(([, { count }]) => count !== first[1].count);
+    if (odd)
+      throw new UsageError(
+        `${who}: inputs.${odd[0]}: the set has ${odd[1].count} images, expected ${first[1].count} as in the others.`,
+      );
     return undefined;
   });
 

@@ -7,7 +7,7 @@ import { KernelSelection } from '../engine/kernel_selection.js';
 import type { CompileOptions } from '../engine/compile.js';
 import type { Plan, PlanOptions } from '../engine/plan/plan.js';
 import { StateError, UsageError } from '../errors.js';
-import { checkCall } from '../calls.js';
+import { checkArgument, checkCall } from '../calls.js';
 import { type Rules, count, flag, nested, rule, seed as seedRule, signal as signalRule } from '../options.js';
 import { permutation, streams } from '../random.js';
 import {
@@ -125,10 +125,13 @@ interface FitData {
 function checkOptions(options: FitOptions): void {
   checkCall('fit', options, fitRules);
   const { variantsPerImage = 1, augmentation } = options;
-  if (!augmentation && variantsPerImage > 1)
-    throw new UsageError(
-      `fit: variantsPerImage is ${variantsPerImage}, but without augmentation all variants are the same.`,
-    );
+  checkArgument('fit', 'augmentation', augmentation, () => (value) => {
+    if (!value && variantsPerImage > 1)
+      throw new UsageError(
+        `fit: variantsPerImage is ${variantsPerImage}, but without augmentation all variants are the same.`,
+      );
+    return undefined;
+  });
 }
 
 /** Throws: UsageError for a checkpoint that does not fit. */

@@ -186,7 +186,7 @@ describe('memory', () => {
     expect((await model.predict(bars(1))).length).toBe(3);
     limitBuffers(63);
     await expect(model.evaluate(bars(3))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DeviceError: device: one image of [8,8,1] takes 64 bytes, more than this device's limit of 48 per buffer; use smaller images.]`,
+      `[DeviceError: device: one sample of [8,8,1] takes 64 bytes, more than this device's limit of 48 per buffer; use smaller ones.]`,
     );
   });
 });

@@ -114,7 +114,7 @@ describe('names of options', () => {
       "fit: 'batchsize' is not an option; did you mean 'batchSize'?
       fit: 'validation_data' is not an option; did you mean 'validationData'?
       fit: 'validationSplit' is not an option; cut the set with datasets.split() and pass 'validationData'; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      fit: 'classWeight' is not an option; images all have the same weight here; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
+      fit: 'classWeight' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'nothingLikeIt' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       compile: 'sampleWeightMode' is not an option; expected one of optimizer, loss, lossWeights, metrics, weightedMetrics, warn.
@@ -204,7 +204,7 @@ it('a callback may have fields of its own, and hooks that are known', async () =
     fit: callbacks is [a function], expected a list of callbacks.
     fit: callbacks is [a Promise], expected a list of callbacks; put 'await' before it.
     fit: callbacks is [null], expected a list of callbacks.
-    fit: the set is an object, expected an ImageSet."
+    fit: the set is an object, expected an ImageSet or { x, y }."
   `);
 });
 

@@ -283,23 +283,23 @@ test('what is trained on is an ImageSet', async () => {
       () => model.fit(set, { validationData: [] as never }),
     ]),
   ).toMatchInlineSnapshot(`
-    "UsageError: fit: the set is undefined, expected an ImageSet.
-    UsageError: fit: the set is null, expected an ImageSet.
-    UsageError: fit: the set is [[1]], expected an ImageSet.
-    UsageError: fit: the set is a Float32Array, expected an ImageSet.
-    UsageError: fit: the set is a Promise, expected an ImageSet; put 'await' before it.
-    UsageError: fit: the set is an object, expected an ImageSet, such as its .train or .test.
-    UsageError: fit: the set is 'digits', expected an ImageSet.
+    "UsageError: fit: the set is undefined, expected an ImageSet or { x, y }.
+    UsageError: fit: the set is null, expected an ImageSet or { x, y }.
+    UsageError: fit: the set is [[1]], expected an ImageSet or { x, y }.
+    UsageError: fit: the set is a Float32Array, expected an ImageSet or { x, y }.
+    UsageError: fit: the set is a Promise, expected an ImageSet or { x, y }; put 'await' before it.
+    UsageError: fit: the set is an object, expected an ImageSet or { x, y }, such as its .train or .test.
+    UsageError: fit: the set is 'digits', expected an ImageSet or { x, y }.
     UsageError: evaluate: images is a Float32Array, expected bytes, 0 to 255, in a Uint8Array; multiply values from 0 to 1 by 255 and round them.
     UsageError: evaluate: images.length is 1, expected 2 for images of [2,1,1,1].
     UsageError: evaluate: labels[0] is -1, which does not fit an output of 2 classes (0 to 1).
     UsageError: evaluate: labels are [0], expected one for each of 2 images.
     UsageError: evaluate: labels[0] is NaN, which does not fit an output of 2 classes (0 to 1).
     UsageError: evaluate: count is 1.5, expected a non-negative integer.
-    UsageError: predict: the set is a Promise, expected an ImageSet; put 'await' before it.
+    UsageError: predict: the set is a Promise, expected an ImageSet, numbers or a tensor; put 'await' before it.
     UsageError: predict: batchSize is 0, expected a positive integer.
     UsageError: evaluate: batchSize is 1.5, expected a positive integer.
-    UsageError: fit: validationData: the set is [], expected an ImageSet."
+    UsageError: fit: validationData: the set is [], expected an ImageSet or { x, y }."
   `);
 });
 

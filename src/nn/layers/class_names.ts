@@ -9,7 +9,6 @@ import { categoryEncoding } from './category_encoding.js';
 import { concatenate } from './concatenate.js';
 import { conv2d } from './grouped_conv2d.js';
 import { conv2dTranspose } from './conv2d_transpose.js';
-import { conv2d } from './conv2d.js';
 import { cropping2d } from './cropping2d.js';
 import { dense } from './dense.js';
 import { depthwiseConv2d } from './depthwise_conv2d.js';

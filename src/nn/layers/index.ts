@@ -9,7 +9,6 @@ export { categoryEncoding } from './category_encoding.js';
 export { concatenate } from './concatenate.js';
 export { conv2d } from './grouped_conv2d.js';
 export { conv2dTranspose } from './conv2d_transpose.js';
-export { conv2d } from './conv2d.js';
 export { cropping2d } from './cropping2d.js';
 export { dense } from './dense.js';
 export { depthwiseConv2d } from './depthwise_conv2d.js';
