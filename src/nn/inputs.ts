@@ -10,7 +10,6 @@ import { batchGather } from '../kernels/batch_gather.js';
 import { batchGatherChunks } from '../kernels/batch_gather_chunks.js';
 import * as image from '../kernels/image.js';
 import { anyData } from './any_data.js';
-import type { ColumnKind } from './columns.js';
 import type { SetTensors } from './device_set.js';
 import type { Preprocessing } from './preprocessing.js';
 import { partOf, unnamed } from './samples.js';

@@ -99,13 +99,10 @@ export async function train(
 ): Promise<History> {
   const { validationData } = options;
   checkOptions(options);
-  const reading = [
-    labelledSet('fit', samples, model),
-    validationData && labelledSet('fit: validationData', validationData, model),
-  ] as const;
+  const reading = labelledSet('fit', samples, model);
+  const validating = validationData && labelledSet('fit: validationData', validationData, model);
   return model.activity.train(model.optimizer, async () => {
-    const [set, validation] = await Promise.all(reading);
-    const data = { set, validation };
+    const data = { set: await reading, validation: await validating };
     checkResume(model, data, options);
     const fitting = new Fitting(model, data, options, accumulationFor(model, data, options));
     try {
