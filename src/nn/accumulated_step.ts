@@ -3,7 +3,6 @@ import type { Step } from '../engine/replay.js';
 import type { Replayable } from './replay_loop.js';
 
 export interface Accumulation {
-  readonly epochSize: number;
   readonly batchSize: number;
   readonly microBatchSize: number;
 }
@@ -11,6 +10,7 @@ export interface Accumulation {
 export class AccumulatedStep implements Replayable {
   /** The start of the next step's batch: the value that the device's cursor will have by then. */
   #cursor = 0;
+  #epochSize = 0;
 
   constructor(
     private readonly microBatch: Step,
@@ -18,9 +18,10 @@ export class AccumulatedStep implements Replayable {
     private readonly accumulation: Accumulation,
   ) {}
 
-  /** Sets where the next step's batch starts. */
-  begin(cursor: number): void {
+  /** Sets where the next step's batch starts, and the size of the epoch. */
+  begin(cursor: number, epochSize: number): void {
     this.#cursor = cursor;
+    this.#epochSize = epochSize;
   }
 
   encode(encoder: GPUCommandEncoder, times = 1): void {
@@ -38,8 +39,8 @@ export class AccumulatedStep implements Replayable {
 
   /** Returns the number of micro-batches of the next step, fewer at the end of the epoch, and advances the cursor. */
   #nextMicroBatches(): number {
-    const { epochSize, batchSize, microBatchSize } = this.accumulation;
-    const samples = Math.min(batchSize, epochSize - this.#cursor);
+    const { batchSize, microBatchSize } = this.accumulation;
+    const samples = Math.min(batchSize, this.#epochSize - this.#cursor);
     this.#cursor += batchSize;
     return Math.ceil(samples / microBatchSize);
   }

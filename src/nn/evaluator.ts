@@ -10,12 +10,13 @@ import { outsideTidy } from '../engine/tidy.js';
 import { withScope } from '../engine/trace.js';
 import { endStep, stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import type { Callback, Inference, Training } from './callbacks/callback.js';
+import type { BatchSource } from './any_data.js';
 import type { SampleSet } from './columns.js';
 import { DeviceSet, type SetTensors } from './device_set.js';
 import { gatherBatch } from './inputs.js';
 import { MetricsRing } from './metrics_ring.js';
 import { type PlannedBatch, type PlannedBefore, plansOver, tensorsOf } from './planned.js';
-import { type SyncPoints, replaySteps } from './replay_loop.js';
+import { type ReplayOptions, type SyncPoints, replaySteps } from './replay_loop.js';
 import type { ImageSamples } from './samples.js';
 import { type Sums, addSums } from './task.js';
 import type { TrainableModel } from './trainable_model.js';
@@ -34,6 +35,8 @@ export interface EvaluationOptions {
   /** Called before each submit: true ends the evaluation without a result. */
   readonly shouldStop?: (() => boolean) | undefined;
   readonly syncPoints?: SyncPoints | undefined;
+  /** Loads the batches of an evaluation that was created over the shape of the first. */
+  readonly source?: BatchSource | undefined;
 }
 
 export interface EvaluatorOptions extends Pick<PlanOptions, 'kernelSelection'> {
@@ -135,16 +138,16 @@ export class Evaluator extends Resource {
   }
 
   /** Resolves with undefined if `shouldStop` ended it. */
-  async run({ callbacks = [], training, shouldStop, syncPoints }: EvaluationOptions = {}): Promise<
+  async run({ callbacks = [], training, shouldStop, syncPoints, source }: EvaluationOptions = {}): Promise<
     Evaluation | undefined
   > {
     const words = new Uint32Array(stateSize);
-    words[stateWords.epochSize] = this.set.count;
+    words[stateWords.epochSize] = this.set.epochSize;
     this.tensors.state.write(words);
-    const count = Math.ceil(this.set.count / this.batchSize);
+    const count = source ? Infinity : Math.ceil(this.set.epochSize / this.batchSize);
     const inference: Inference = {
       model: this.model,
-      samples: this.set.count,
+      samples: source ? Infinity : this.set.epochSize,
       steps: count,
       batchSize: this.batchSize,
       training,
@@ -168,6 +171,7 @@ export class Evaluator extends Resource {
       count,
       shouldStop,
       syncPoints,
+      source: source && this.#partsOf(source, words),
       onStepBegin: callbacks.some((callback) => callback.onTestBatchBegin) ? onBegin : undefined,
       onStep: (step) => {
         sums = addSums(sums, step);
@@ -175,10 +179,26 @@ export class Evaluator extends Resource {
         return listeners.length > 0 ? onEnd(done - 1) : undefined;
       },
     });
-    if (done < count) return undefined;
+    if (source ? !source.isOver : done < count) return undefined;
     const means = this.model.task.meansOf(sums) as Evaluation;
     for (const callback of callbacks) await callback.onTestEnd?.(means, inference);
     return means;
+  }
+
+  /** Loads batches, and takes those that are too large for a step in several. */
+  #partsOf(source: BatchSource, words: Uint32Array<ArrayBuffer>): ReplayOptions['source'] {
+    let [cursor, count] = [0, 0];
+    return {
+      hasNext: async () => cursor < count || source.hasNext(),
+      load: () => {
+        if (cursor >= count) [cursor, count] = [0, source.load(this.set)];
+        words[stateWords.cursor] = cursor;
+        words[stateWords.epochSize] = count;
+        this.tensors.state.write(words);
+        words[stateWords.step]!++;
+        cursor += this.batchSize;
+      },
+    };
   }
 
   dispose(): void {
@@ -195,12 +215,13 @@ export class Evaluator extends Resource {
  */
 export async function predictAll(
   model: TrainableModel,
-  samples: ImageSamples | SampleSet,
+  shape: ImageSamples | SampleSet,
   { batchSize, planned }: PlannedBatch,
   callbacks: readonly Callback[] = [],
+  source?: BatchSource,
 ): Promise<Float32Array<ArrayBuffer>> {
   const { device } = model;
-  const set = new DeviceSet(device, samples, { multipleOf: batchSize, isLabelled: false });
+  const set = new DeviceSet(device, shape, { multipleOf: batchSize, isLabelled: false });
   const { count } = set;
   const state = outsideTidy(() => Tensor.zeros(stateSpec, device));
   const resources: { dispose(): void }[] = [set, state];
@@ -210,26 +231,42 @@ export async function predictAll(
     const [output] = step.outputs as readonly [Tensor];
     resources.push(step, output);
     const classes = output.size / batchSize;
-    const result = new Float32Array(count * classes);
+    const parts: Float32Array[] = [];
     const words = new Uint32Array(stateSize);
-    words[stateWords.epochSize] = count;
-    const steps = Math.ceil(count / batchSize);
-    const inference: Inference = { model, samples: count, steps, batchSize, training: undefined };
+    const steps = source ? Infinity : Math.ceil(count / batchSize);
+    const samples = source ? Infinity : count;
+    const inference: Inference = { model, samples, steps, batchSize, training: undefined };
     for (const callback of callbacks) await callback.onPredictBegin?.(inference);
-    for (let index = 0; index < steps; index++) {
-      for (const callback of callbacks) await callback.onPredictBatchBegin?.(index, inference);
-      const cursor = index * batchSize;
-      words[stateWords.cursor] = cursor;
-      state.write(words);
-      step.run();
-      const rows = Math.min(batchSize, count - cursor);
-      const batch = (await output.data()).subarray(0, rows * classes) as Float32Array;
-      result.set(batch, cursor * classes);
-      for (const callback of callbacks) await callback.onPredictBatchEnd?.(index, batch, inference);
+    let index = 0;
+    let loaded = count;
+    while (source ? await source.hasNext() : index === 0) {
+      if (source) loaded = source.load(set);
+      words[stateWords.epochSize] = loaded;
+      for (let cursor = 0; cursor < loaded; cursor += batchSize) {
+        for (const callback of callbacks) await callback.onPredictBatchBegin?.(index, inference);
+        words[stateWords.cursor] = cursor;
+        state.write(words);
+        step.run();
+        const rows = Math.min(batchSize, loaded - cursor);
+        const batch = (await output.data()).subarray(0, rows * classes) as Float32Array;
+        parts.push(batch);
+        for (const callback of callbacks) await callback.onPredictBatchEnd?.(index, batch, inference);
+        index++;
+      }
     }
     for (const callback of callbacks) await callback.onPredictEnd?.(inference);
-    return result;
+    return joined(parts);
   } finally {
     for (const resource of resources) resource.dispose();
   }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

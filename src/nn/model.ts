@@ -21,6 +21,7 @@ import {
   seed as seedRule,
 } from '../options.js';
 import { Activity } from './activity.js';
+import type { BatchSource } from './any_data.js';
 import { type Callback, callbacksRule } from './callbacks/callback.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
@@ -56,7 +57,15 @@ import {
 import { summaryTable } from './summary.js';
 import { TrainState, type Weights } from './train_state.js';
 import { type SaveWeightsOptions, type TrainableModel, saveWeightsRules } from './trainable_model.js';
-import { type LabelledSamples, type Samples, inputSet, labelledSet } from './samples.js';
+import {
+  type Batches,
+  type LabelledSamples,
+  type Samples,
+  type TrainingData,
+  inputSet,
+  labelledSet,
+  streamOf,
+} from './samples.js';
 import { type ModelOutput, Task, type TaskOptions, taskRules } from './task.js';
 import { type FitOptions, type History, train } from './training.js';
 import {
@@ -104,9 +113,12 @@ export interface InferenceOptions extends MemoryOptions {
   /** Images per batch, fewer if they do not fit on the device or the set is small; default 128. */
   readonly batchSize?: number;
   readonly callbacks?: readonly Callback[];
+  /** The number of batches, for an iterable of them; default all. */
+  readonly steps?: number | undefined;
 }
 
 const inferenceRules = (): Rules<InferenceOptions> => ({
+  steps: count,
   batchSize: count,
   callbacks: callbacksRule(),
   ...memoryRules(),
@@ -351,7 +363,7 @@ export class Model extends Resource implements TrainableModel {
    * compile(), during another fit, evaluation or prediction on the model, or if the optimizer is training another model; any
    * error of a callback; DeviceError.
    */
-  async fit(samples: LabelledSamples, options: FitOptions = {}): Promise<History> {
+  async fit(samples: TrainingData, options: FitOptions = {}): Promise<History> {
     if (!this.network.parameters.some(hasGradient))
       throw new UsageError(
         `fit: model '${this.name}' has nothing to train: its layers are frozen or have no parameters; unfreeze one.`,
@@ -363,15 +375,18 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /** Mean losses and metrics over a set like that of `fit`, in batches that fit on the device. */
-  async evaluate(samples: LabelledSamples, options: InferenceOptions = {}): Promise<Evaluation> {
+  async evaluate(samples: TrainingData, options: InferenceOptions = {}): Promise<Evaluation> {
     checkCall('evaluate', options, inferenceRules);
-    const { batchSize = 128, callbacks, memory } = options;
-    return this.activity.read('evaluate', async () => {
-      const set = await labelledSet('evaluate', samples, this);
+    const { batchSize = 128, callbacks, memory, steps } = options;
+    const source = streamOf('evaluate', samples, this, { steps });
+    return this.#reading('evaluate', source, async () => {
+      const set = await (source
+        ? source.first(0)
+        : labelledSet('evaluate', samples as LabelledSamples, this));
       const { batchSize: atOnce, planned } = fittingEvaluation(this, set, { batchSize, memory });
       const evaluator = await Evaluator.create(this, set, atOnce, { hasFewShapes: true, planned });
       try {
-        const evaluation = await evaluator.run({ callbacks });
+        const evaluation = await evaluator.run({ callbacks, source });
         assert(evaluation, 'an evaluation without a signal ends');
         return evaluation;
       } finally {
@@ -387,18 +402,36 @@ export class Model extends Resource implements TrainableModel {
    * Throws: UsageError if the images do not fit the model, or the model has several outputs and `output` names none of them;
    * StateError, DeviceError.
    */
-  async predict(samples: Samples, options: PredictOptions = {}): Promise<Float32Array<ArrayBuffer>> {
+  async predict(
+    samples: Samples | Batches<Samples>,
+    options: PredictOptions = {},
+  ): Promise<Float32Array<ArrayBuffer>> {
     checkCall('predict', options, predictRules);
-    const { batchSize = 128, callbacks, memory } = options;
+    const { batchSize = 128, callbacks, memory, steps } = options;
     const { outputs } = this.network;
     const output = options.output ?? (outputs.length === 1 ? outputs[0] : undefined);
     if (output === undefined || !outputs.includes(output))
       throw new UsageError(
         `predict: output is ${output === undefined ? 'left out' : `'${output}'`}, expected one of ${outputs.join(', ')}.`,
       );
-    const set = inputSet('predict', samples, this);
-    const fitting = fittingPrediction(this, set, { batchSize, memory, output });
-    return this.activity.read('predict', async () => predictAll(this, set, fitting, callbacks));
+    const source = streamOf('predict', samples, this, { steps, isLabelled: false });
+    const known = source ? undefined : inputSet('predict', samples as Samples, this);
+    return this.#reading('predict', source, async () => {
+      const set = known ?? (await source!.first(0));
+      const fitting = fittingPrediction(this, set, { batchSize, memory, output });
+      return predictAll(this, set, fitting, callbacks, source);
+    });
+  }
+
+  /** Reads the weights, and ends the batches after it. */
+  async #reading<R>(who: string, source: BatchSource | undefined, work: () => Promise<R>): Promise<R> {
+    return this.activity.read(who, async () => {
+      try {
+        return await work();
+      } finally {
+        await source?.close();
+      }
+    });
   }
 
   /** All parameters, including those without a gradient. */

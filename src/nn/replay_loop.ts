@@ -21,6 +21,8 @@ export interface ReplayOptions {
   /** The state's step counter at the start. */
   readonly firstStep: number;
   readonly count: number;
+  /** Prepares each step before it is submitted, alone. The replay ends when there is no next one. */
+  readonly source?: { hasNext(): Promise<boolean>; load(): void } | undefined;
   /** Called once per step, in order; a returned promise is awaited. */
   readonly onStep: (sums: Sums) => void | Promise<void>;
   /**
@@ -64,9 +66,11 @@ async function replayOneByOne(
       await budget.sync();
       continue;
     }
+    if (options.source && !(await options.source.hasNext())) break;
     budget.submitted(1);
     await onStepBegin(done);
     await options.mustWait?.();
+    options.source?.load();
     await deliver(submit(options, done, 1), options);
     done++;
   }
@@ -74,7 +78,8 @@ async function replayOneByOne(
 }
 
 async function replayAhead(options: ReplayOptions): Promise<number> {
-  const { count, shouldStop } = options;
+  const { count, shouldStop, source } = options;
+  let isOver = false;
   const budget = new SyncBudget(options.syncPoints);
   let submitted = 0;
   let perSubmit = 1;
@@ -82,18 +87,22 @@ async function replayAhead(options: ReplayOptions): Promise<number> {
   let pending: Submitted | undefined;
   let next: Submitted | undefined;
   try {
-    while (submitted < count || pending) {
+    while ((!isOver && submitted < count) || pending) {
       next = undefined;
-      const mayGoOn = submitted < count && !shouldStop?.();
+      const mayGoOn = !isOver && submitted < count && !shouldStop?.();
       const allowed = mayGoOn ? budget.allowed() : 0;
       if (allowed > 0) {
         const wait = options.mustWait?.();
         if (wait) await wait;
-        next = await submitNext(options, submitted, Math.min(perSubmit, allowed));
+        isOver = source !== undefined && !(await source.hasNext());
+      }
+      if (allowed > 0 && !isOver) {
+        source?.load();
+        next = await submitNext(options, submitted, source ? 1 : Math.min(perSubmit, allowed));
         submitted += next.count;
         budget.submitted(next.count);
       } else if (!pending) {
-        if (!mayGoOn) break;
+        if (!mayGoOn || isOver) break;
         await budget.sync();
         lastDone = performance.now();
       }

@@ -5,7 +5,7 @@ import type { Tensor } from '../engine/tensor.js';
 import { UsageError } from '../errors.js';
 import { firstOrphan, pixelsRule } from '../image_values.js';
 import { type RequiredRule, check, countOrZero, required, shown, wrong } from '../options.js';
-import { type ModelOfSet, anyData } from './any_data.js';
+import { type BatchSource, type ModelOfSet, type StreamOptions, anyData } from './any_data.js';
 import type { Column, SampleSet, SampleShape } from './columns.js';
 import type { NetworkInput } from './network.js';
 import type { ModelOutput } from './task.js';
@@ -90,6 +90,13 @@ export type Samples = InputImages | ByName<Values> | Pick<ArraySamples, 'x'>;
  *   { inputs: { left, right }, labels: areEqual }
  */
 export type LabelledSamples = (InputImages & { readonly labels: Labels }) | ArraySamples;
+
+/** Batches of samples, one after another, or a function that makes them for each epoch, which is counted from 0. */
+export type Batches<Batch> =
+  Iterable<Batch> | AsyncIterable<Batch> | ((epoch: number) => Iterable<Batch> | AsyncIterable<Batch>);
+
+/** All that `fit` and `evaluate` take. */
+export type TrainingData = LabelledSamples | Batches<LabelledSamples>;
 
 type ImagesShape = Pick<Images, 'count' | 'height' | 'width' | 'channels'>;
 
@@ -179,6 +186,25 @@ export function isImageSet(samples: unknown): samples is ImageSamples {
     samples !== null &&
     ('images' in samples || 'copyImages' in samples || 'inputs' in samples)
   );
+}
+
+/** The source of an iterable of batches; undefined for other data. Throws: UsageError for steps of other data. */
+export function streamOf(
+  who: string,
+  samples: unknown,
+  model: ModelOfSet,
+  options: StreamOptions & { readonly isLabelled?: boolean },
+): BatchSource | undefined {
+  const data = anyData();
+  if (data?.isBatches(samples)) return data.stream(who, samples, model, options);
+  checkArgument(
+    who,
+    'the number of steps',
+    options.steps,
+    () => (steps) =>
+      steps === undefined ? undefined : 'none, because the data is not an iterable of batches',
+  );
+  return undefined;
 }
 
 /** The columns of a set with targets. Throws: like `checkLabelled`, and like those of arrays (array_samples.ts). */

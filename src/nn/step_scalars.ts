@@ -5,13 +5,15 @@
 import type { Tensor } from '../engine/tensor.js';
 import type { Position } from './checkpoint.js';
 import type { Optimizer } from './optimizers/optimizer.js';
-import { type LearningRate, ratesOf } from './schedules.js';
+import { type LearningRate, type ScheduleLength, ratesOf } from './schedules.js';
 
 /** The length of a training, which schedules depend on. */
 export interface TrainingLength {
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
+  /** What schedules depend on, if the table has the row of one step: its number, and the length of the training. */
+  readonly schedule?: (ScheduleLength & { readonly step: number }) | undefined;
 }
 
 /** The table of an epoch; rewritten from the current row on if a callback changes the optimizer's learning rate. */
@@ -37,14 +39,16 @@ export class StepScalars {
 
   /** Writes the rows of the epoch of `position`, from its step on. */
   begin({ epoch, step, cursor }: Position): void {
-    const { batchSize, stepsPerEpoch, totalSteps } = this.length;
+    const { batchSize, stepsPerEpoch, totalSteps, schedule } = this.length;
     const { learningRate, scalars } = this.optimizer;
     // After the last step of the epoch there is no row; the last row still gives the current rate.
     const first = Math.min(cursor / batchSize, stepsPerEpoch - 1);
-    const rates = ratesOf(learningRate, epoch * stepsPerEpoch + first, stepsPerEpoch - first, {
-      totalSteps,
-      stepsPerEpoch,
-    });
+    const rates = ratesOf(
+      learningRate,
+      schedule?.step ?? epoch * stepsPerEpoch + first,
+      stepsPerEpoch - first,
+      schedule ?? { totalSteps, stepsPerEpoch },
+    );
     const columns = Object.values(scalars);
     const rows = rates.flatMap((rate, i) =>
       columns.map((scalar) => scalar({ learningRate: rate, update: this.stepsBefore + step + 1 + i })),

@@ -10,6 +10,7 @@ import { StateError, UsageError } from '../errors.js';
 import { checkArgument, checkCall } from '../calls.js';
 import { type Rules, count, flag, nested, rule, seed as seedRule, signal as signalRule } from '../options.js';
 import { permutation, streams } from '../random.js';
+import type { BatchSource, StreamOptions } from './any_data.js';
 import {
   type GradientAccumulation,
   describeAccumulation,
@@ -30,21 +31,31 @@ import { Evaluator } from './evaluator.js';
 import { type MemoryOptions, memoryRules } from './memory_room.js';
 import type { TrainableModel } from './trainable_model.js';
 import { type ReplayOptions, type SyncPoints, replaySteps } from './replay_loop.js';
-import { type LabelledSamples, labelledSet } from './samples.js';
+import { type LabelledSamples, type TrainingData, labelledSet, streamOf } from './samples.js';
 import { addSums } from './task.js';
-import { TrainingStep } from './training_step.js';
+import { type BeginOptions, TrainingStep } from './training_step.js';
 
 export interface FitOptions extends MemoryOptions {
   /** Total epochs, including those before a resume. Default 1. */
   readonly epochs?: number;
-  /** Default 32. Any size works: batches that do not fit on the device are split into micro-batches. */
+  /**
+   * Default 32. Any size works: batches that do not fit on the device are split into micro-batches. For an iterable of batches, the
+   * most samples of a batch; default those of the first.
+   */
   readonly batchSize?: number;
   /**
    * Images per micro-batch, if fewer than the batch: gradients accumulate over micro-batches, and the weights change once per
    * batch. Default: the whole batch if it fits, otherwise the fewest micro-batches that fit.
    */
   readonly microBatchSize?: number | undefined;
-  readonly validationData?: LabelledSamples;
+  readonly validationData?: TrainingData;
+  /**
+   * Batches per epoch, for an iterable of batches; default all. An iterable that is not made by a function continues in the next
+   * epoch with the batch after.
+   */
+  readonly stepsPerEpoch?: number | undefined;
+  /** Batches per validation, for an iterable of batches as `validationData`; default all. */
+  readonly validationSteps?: number | undefined;
   readonly callbacks?: readonly Callback[];
   /** How to augment training images, differently each epoch; validation images are not augmented. */
   readonly augmentation?: AugmentOptions;
@@ -68,6 +79,8 @@ const fitRules = (): Rules<FitOptions> => ({
   microBatchSize: count,
   // Validated against the model, with the training images.
   validationData: rule('', () => true),
+  stepsPerEpoch: count,
+  validationSteps: count,
   callbacks: callbacksRule(),
   augmentation: nested(augmentRules()),
   variantsPerImage: count,
@@ -93,29 +106,73 @@ const start: Position = { step: 0, epoch: 0, cursor: 0, sums: {} };
 /** Runs `fit`; see Model.fit. `onBegin` is called before the first step, when nothing can prevent it any more. */
 export async function train(
   model: TrainableModel,
-  samples: LabelledSamples,
+  samples: TrainingData,
   options: FitOptions,
   onBegin: () => void,
 ): Promise<History> {
   const { validationData } = options;
   checkOptions(options);
-  const reading = labelledSet('fit', samples, model);
-  const validating = validationData && labelledSet('fit: validationData', validationData, model);
+  const training = openData('fit', samples, model, {
+    steps: options.stepsPerEpoch,
+    batchSize: options.batchSize,
+  });
+  const validating =
+    validationData &&
+    openData('fit: validationData', validationData, model, { steps: options.validationSteps });
   return model.activity.train(model.optimizer, async () => {
-    const data = { set: await reading, validation: await validating };
-    checkResume(model, data, options);
-    const fitting = new Fitting(model, data, options, accumulationFor(model, data, options));
+    let fitting: Fitting | undefined;
+    let isDone = false;
     try {
-      return await fitting.run(onBegin);
+      const { epoch } = options.resume?.position ?? start;
+      const set = await training.first(epoch);
+      const validation = await validating?.first(epoch);
+      const data = {
+        set,
+        source: training.source,
+        validation,
+        validationSource: validating?.source,
+        batchSize: training.source?.batchSize ?? options.batchSize ?? 32,
+      };
+      checkResume(model, data, options);
+      fitting = new Fitting(model, data, options, accumulationFor(model, data, options));
+      const history = await fitting.run(onBegin);
+      isDone = true;
+      return history;
     } finally {
-      fitting.dispose();
+      fitting?.dispose();
+      for (const each of [training, validating]) {
+        const closing = each?.source?.close();
+        // An error of the training comes before one of an iterator that it ends.
+        await (isDone ? closing : closing?.catch(() => undefined));
+      }
     }
   });
 }
 
+interface OpenedData {
+  readonly source?: BatchSource;
+  /** The set, or one of the shape of the source's first batch. */
+  first(epoch: number): SampleSet | Promise<SampleSet>;
+}
+
+function openData(
+  who: string,
+  samples: TrainingData,
+  model: TrainableModel,
+  options: StreamOptions,
+): OpenedData {
+  const source = streamOf(who, samples, model, options);
+  if (source) return { source, first: async (epoch) => source.first(epoch) };
+  const set = labelledSet(who, samples as LabelledSamples, model);
+  return { first: () => set };
+}
+
 interface FitData {
   readonly set: SampleSet;
+  readonly source: BatchSource | undefined;
   readonly validation: SampleSet | undefined;
+  readonly validationSource: BatchSource | undefined;
+  readonly batchSize: number;
 }
 
 /** Throws: UsageError for options out of range. */
@@ -134,11 +191,11 @@ function checkOptions(options: FitOptions): void {
 /** Throws: UsageError for a checkpoint that does not fit. */
 function checkResume(
   { task }: TrainableModel,
-  { set }: FitData,
-  { batchSize = 32, variantsPerImage = 1, resume }: FitOptions,
+  { set, source, batchSize }: FitData,
+  { variantsPerImage = 1, resume }: FitOptions,
 ): void {
   const { cursor, sums } = resume?.position ?? start;
-  const epochSize = set.count * variantsPerImage;
+  const epochSize = source ? Infinity : set.count * variantsPerImage;
   // After the last, partial batch of the epoch, the cursor is past the samples by less than a batch.
   if (cursor % batchSize !== 0 || cursor >= epochSize + batchSize) {
     throw new UsageError(
@@ -156,8 +213,8 @@ function checkResume(
 /** Called before any allocation. A resumed training keeps its micro-batch size, because its bits depend on it. */
 function accumulationFor(
   model: TrainableModel,
-  { set, validation }: FitData,
-  { batchSize = 32, microBatchSize, resume, ...options }: FitOptions,
+  { set, validation, batchSize }: FitData,
+  { microBatchSize, resume, ...options }: FitOptions,
 ): GradientAccumulation {
   const { memory, variantsPerImage, augmentation, kernelSelection } = options;
   return planAccumulation(model, {
@@ -196,7 +253,8 @@ class Fitting {
     private readonly options: FitOptions,
     private readonly accumulation: GradientAccumulation,
   ) {
-    const { epochs = 1, batchSize = 32, callbacks = [], variantsPerImage = 1 } = options;
+    const { batchSize, source } = data;
+    const { epochs = 1, callbacks = [], variantsPerImage = 1 } = options;
     this.#set = new DeviceSet(model.device, data.set, { variantsPerImage });
     this.#epochs = epochs;
     this.#batchSize = batchSize;
@@ -209,10 +267,12 @@ class Fitting {
     this.#training = {
       model,
       epochs,
-      stepsPerEpoch: Math.ceil(this.#set.epochSize / batchSize),
+      stepsPerEpoch: source
+        ? (options.stepsPerEpoch ?? Infinity)
+        : Math.ceil(this.#set.epochSize / batchSize),
       batchSize,
-      samples: this.#set.epochSize,
-      validationSamples: data.validation?.count ?? 0,
+      samples: source ? (options.stepsPerEpoch ?? Infinity) * batchSize : this.#set.epochSize,
+      validationSamples: data.validationSource ? Infinity : (data.validation?.count ?? 0),
       accumulation: describeAccumulation(accumulation, {
         hasBatchStatistics: model.statistics.tensors.size > 0,
       }),
@@ -293,15 +353,20 @@ class Fitting {
     if (this.#shouldStop()) return false;
     const rate = await this.#runSteps(step);
     // A callback's stop() ends the epoch early, as in Keras; after an abort the epoch can be resumed.
-    if (this.#position.cursor < this.#set.epochSize && this.options.signal?.aborted === true) return false;
+    const { source } = this.data;
+    const isOver = source ? source.isOver : this.#position.cursor >= this.#set.epochSize;
+    if (!isOver && this.options.signal?.aborted === true) return false;
     const evaluator = this.#evaluator;
+    const { validationSource } = this.data;
     if (evaluator) {
+      await validationSource?.begin({ epoch, cursor: 0 });
       const validation = await this.model.activity.step(async () =>
         evaluator.run({
           callbacks: this.#callbacks,
           training: this.#training,
           shouldStop: () => this.options.signal?.aborted === true,
           syncPoints: this.#syncPoints(),
+          source: validationSource,
         }),
       );
       // Aborted: a resumed training validates again.
@@ -324,26 +389,47 @@ class Fitting {
     const { epochSize } = this.#set;
     const batchSize = this.#batchSize;
     const { activity, device } = this.model;
-    this.#set.permutation.write(this.#orderOf(epoch));
-    const scalars = step.begin(this.#position, {
-      seed: this.options.seed ?? 0,
-      totalSteps: this.#epochs * step.stepsPerEpoch,
-    });
+    const { seed = 0, stepsPerEpoch } = this.options;
+    const { source } = this.data;
+    if (source) await source.begin(this.#position);
+    else this.#set.permutation.write(this.#orderOf(epoch));
+    let scalars = step.begin(
+      { ...this.#position, cursor: source ? 0 : cursor },
+      {
+        seed,
+        totalSteps: this.#epochs * step.stepsPerEpoch,
+        schedule: source && scheduleOf(this.#position.step, this.#epochs, stepsPerEpoch),
+      },
+    );
+    let submitted = this.#position.step;
+    // Each batch of a source is an epoch of its own for the device.
+    const load = (): void => {
+      scalars = step.begin(
+        { step: submitted, epoch, cursor: 0, sums: {} },
+        {
+          seed,
+          epochSize: source!.load(this.#set),
+          schedule: scheduleOf(submitted, this.#epochs, stepsPerEpoch),
+        },
+      );
+      submitted++;
+    };
     const onStepBegin = async (): Promise<void> => {
       await activity.hook(async () => {
         for (const callback of this.#callbacks)
           await callback.onBatchBegin?.(this.#position.cursor / batchSize, this.#training);
       });
-      scalars.change(this.#position);
+      if (!source) scalars.change(this.#position);
     };
     const replay: ReplayOptions = {
       device,
       step: step.replayable,
       ring: step.ring,
       firstStep: this.#position.step,
-      count: Math.ceil((epochSize - cursor) / batchSize),
+      count: source ? Infinity : Math.ceil((epochSize - cursor) / batchSize),
+      source: source && { hasNext: async () => source.hasNext(), load },
       shouldStop: () => this.#shouldStop(),
-      syncPoints: this.#syncPoints(() => scalars.change(this.#position)),
+      syncPoints: this.#syncPoints(() => source ?? scalars.change(this.#position)),
       onStepBegin: this.#callbacks.some((callback) => callback.onBatchBegin) ? onStepBegin : undefined,
       onStep: async (sums) => {
         const { step: done, cursor: start } = this.#position;
@@ -360,7 +446,7 @@ class Fitting {
           for (const callback of this.#callbacks)
             await callback.onBatchEnd?.(index, this.#logs, this.#training);
         });
-        scalars.endStep(this.#position);
+        if (!source) scalars.endStep(this.#position);
       },
       mustWait: () => activity.whenRead(),
     };
@@ -391,6 +477,29 @@ class Fitting {
       ? (permutation(epochSize, seed, streams.shuffle, epoch) as Uint32Array<ArrayBuffer>)
       : Uint32Array.from({ length: epochSize }, (_, i) => i);
   }
+}
+
+/** What schedules may ask of a training over batches: its length is only known with `stepsPerEpoch`. */
+function scheduleOf(
+  step: number,
+  epochs: number,
+  stepsPerEpoch: number | undefined,
+): NonNullable<BeginOptions['schedule']> {
+  const known = (): number => {
+    if (stepsPerEpoch !== undefined) return stepsPerEpoch;
+    throw new UsageError(
+      'fit: the schedule of the learning rate depends on the length of an epoch, which is not known in advance for an iterable; pass stepsPerEpoch.',
+    );
+  };
+  return {
+    step,
+    get stepsPerEpoch() {
+      return known();
+    },
+    get totalSteps() {
+      return epochs * known();
+    },
+  };
 }
 
 /** The bits of an f32. */

@@ -29,13 +29,19 @@ import { type NamedShape, ParameterGroup, partsOf } from './parameters.js';
 import { MetricsRing } from './metrics_ring.js';
 import { type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import type { Replayable } from './replay_loop.js';
-import { StepScalars } from './step_scalars.js';
+import { StepScalars, type TrainingLength } from './step_scalars.js';
 
 export interface StepOptions {
   readonly batchSize: number;
   /** Images per micro-batch; if fewer than the batch, gradients accumulate. */
   readonly microBatchSize: number;
   readonly augmentation?: AugmentOptions | undefined;
+}
+
+export interface BeginOptions extends Pick<TrainingLength, 'schedule'> {
+  readonly seed: number;
+  readonly totalSteps?: number;
+  readonly epochSize?: number | undefined;
 }
 
 /** What a step stores on the device, besides the model, the set and intermediates. */
@@ -213,9 +219,7 @@ export class TrainingStep extends Resource {
     }
     const [microBatch, update] = training.#steps;
     if (microBatch && update) {
-      const { epochSize } = set;
       training.#accumulated = new AccumulatedStep(microBatch, update, {
-        epochSize,
         batchSize,
         microBatchSize: atOnce,
       });
@@ -310,14 +314,11 @@ export class TrainingStep extends Resource {
 
   /**
    * Sets the state to `position`, and writes the scalars of the epoch's steps to their table. Schedules assume a training of
-   * `totalSteps` steps; default one epoch.
+   * `totalSteps` steps; default one epoch. `epochSize`: samples of the set that count, if not all; `schedule`: see StepScalars.
    */
-  begin(
-    position: Position,
-    { seed, totalSteps = this.stepsPerEpoch }: { readonly seed: number; readonly totalSteps?: number },
-  ): StepScalars {
+  begin(position: Position, options: BeginOptions): StepScalars {
     const { cursor } = position;
-    const { epochSize } = this.set;
+    const { seed, totalSteps = this.stepsPerEpoch, epochSize = this.set.epochSize, schedule } = options;
     const isAccumulated = this.microBatchSize < this.batchSize;
     const words = new Uint32Array(stateSize);
     words[stateWords.step] = position.step;
@@ -329,9 +330,9 @@ export class TrainingStep extends Resource {
     words[stateWords.batchStart] = cursor;
     words[stateWords.epochEnd] = epochSize;
     this.state.write(words);
-    this.#accumulated?.begin(cursor);
+    this.#accumulated?.begin(cursor, epochSize);
     const { stepsPerEpoch, batchSize } = this;
-    const length = { stepsPerEpoch, batchSize, totalSteps };
+    const length = { stepsPerEpoch, batchSize, totalSteps, schedule };
     const { optimizer, state } = this.model;
     const stepsBefore = state.step - position.step;
     const scalars = new StepScalars(optimizer, this.#tensors.stepScalars, length, stepsBefore);

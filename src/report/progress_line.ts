@@ -10,6 +10,7 @@
 /** Content of a line. */
 export interface Progress {
   readonly done: number;
+  /** Infinity if it is not known. */
   readonly total: number;
   readonly elapsedMs: number;
   /** Time per training step, 0 while unknown; see `stepDuration`. */
@@ -45,13 +46,15 @@ const reset = '\x1b[0m';
 export function formatProgress(progress: Progress, { colour, columns }: LineStyle): string {
   const paint = (codes: string, text: string) => (colour && text !== '' ? `${codes}${text}${reset}` : text);
   const { done, total, elapsedMs, stepMs, isFinal } = progress;
-  const count = `${String(done).padStart(String(total).length)}/${total}`;
-  const time = isFinal ? `${Math.round(elapsedMs / 1000)}s` : formatEta(stepMs * (total - done));
+  const isKnown = total < Infinity;
+  const count = isKnown ? `${String(done).padStart(String(total).length)}/${total}` : `${done}/Unknown`;
+  const showsElapsed = isFinal || !isKnown;
+  const time = showsElapsed ? `${Math.round(elapsedMs / 1000)}s` : formatEta(stepMs * (total - done));
   const tail = [` ${formatStepTime(stepMs)}`, ...Object.entries(progress.metrics).map(formatMetric)];
   if (progress.imagesPerSecond !== undefined) tail.push(` - ${formatRate(progress.imagesPerSecond)}`);
 
   const width = shrinkBar(count.length + 1 + 1 + time.length + tail.join('').length, columns);
-  const full = total === 0 ? width : Math.min(width, Math.floor((width * done) / total));
+  const full = !isKnown || total === 0 ? width : Math.min(width, Math.floor((width * done) / total));
   const bar = paint(green, '━'.repeat(full)) + paint(grey, '━'.repeat(width - full));
   const gap = width === 0 ? '' : ' ';
   const space = (columns ?? Infinity) - (count.length + gap.length + width + 1 + time.length);

@@ -42,6 +42,12 @@ describe('formatProgress', () => {
     );
   });
 
+  it('an epoch of unknown length', () => {
+    expect(formatProgress({ ...running, total: Infinity }, plain)).toBe(
+      '118/Unknown ━━━━━━━━━━━━━━━━━━━━ 5s 36ms/step - accuracy: 0.9491 - loss: 0.0763 - 1741 images/s',
+    );
+  });
+
   it('a final line', () => {
     expect(formatProgress(final, plain)).toBe(
       '469/469 ━━━━━━━━━━━━━━━━━━━━ 17s 36ms/step - accuracy: 0.9712 - loss: 9.0000e-04 - val_accuracy: 0.9810 - val_loss: 0.0600',

@@ -22,9 +22,11 @@ export interface KernelChoice {
 export interface Training {
   readonly model: TrainableModel;
   readonly epochs: number;
+  /** Infinity for an iterable of batches without `stepsPerEpoch`, as are the samples. */
   readonly stepsPerEpoch: number;
   readonly batchSize: number;
   readonly samples: number;
+  /** Infinity for an iterable of batches. */
   readonly validationSamples: number;
   /** One line about micro-batches; undefined without gradient accumulation. */
   readonly accumulation: string | undefined;
@@ -53,6 +55,7 @@ export interface Training {
 /** A pass over a set without training: `evaluate`, `predict`, or the validation in `fit`. */
 export interface Inference {
   readonly model: TrainableModel;
+  /** Infinity for an iterable of batches, as are the steps. */
   readonly samples: number;
   readonly steps: number;
   readonly batchSize: number;
