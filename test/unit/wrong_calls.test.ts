@@ -238,12 +238,6 @@ test('wrong calls are refused in plain words', () => {
       UsageError: conv2dTranspose: outputPadding is -1, expected a non-negative integer or two of them or null.
     conv2d_transpose, no pixels left:
       ShapeError: conv2dTranspose: the result would have 0×0 pixels; use a larger outputPadding or padding 'valid'.
-    cumsum, not f32:
-      ShapeError: cumsum: 'x' is u32 [4], expected f32.
-    cumsum, no such axis:
-      ShapeError: cumsum: axis 2 is not one of the 2 axes of x [2,3].
-    cumsum, no axis:
-      ShapeError: cumsum: axis 0 is not one of the 0 axes of x [].
     counted_rows, no batch:
       ShapeError: countedRows: x is [], expected a batch axis.
     dropout, state not u32:
@@ -274,6 +268,12 @@ test('wrong calls are refused in plain words', () => {
       UsageError: conv2d: groups is 0.5, expected a positive integer.
     grouped_conv2d, three axes:
       ShapeError: conv2d: x is [4,4,2] and kernel [3,3,1,2], expected [N,H,W,C] and [KH,KW,C/groups,O].
+    cumsum, not f32:
+      ShapeError: cumsum: 'x' is u32 [4], expected f32.
+    cumsum, no such axis:
+      ShapeError: cumsum: axis 2 is not one of the 2 axes of x [2,3].
+    cumsum, no axis:
+      ShapeError: cumsum: axis 0 is not one of the 0 axes of x [].
     gather, no such axis:
       ShapeError: gather: axis 2 is not one of the 2 axes of x [2,3].
     gather, indices of bytes:

@@ -37,11 +37,7 @@ export interface Loss {
    * have the label 0xffffffff or the values 0, and the weight 0.
    * Shapes: output [N,…], target as `target` states → loss [], totals [sums].
    */
-  apply(
-    output: Tensor,
-    target: Tensor,
-    samples?: SampleWeights,
-  ): RecordedLoss;
+  apply(output: Tensor, target: Tensor, samples?: SampleWeights): RecordedLoss;
 }
 
 /** A loss, recorded in a program. */
