@@ -11,7 +11,7 @@ import { grad } from '../../src/kernels/grad.js';
 import { max, mean, sigmoid, softmax, square } from '../../src/kernels/index.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import * as losses from '../../src/nn/losses/index.js';
-import '../../src/nn/metrics/index.js';
+import { accuracy } from '../../src/nn/metrics/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
 import type { TaskOptions } from '../../src/nn/task.js';
@@ -32,7 +32,7 @@ function compiled(task: TaskOptions, learningRate = 0.1): Model {
 it('counts the samples of a partial batch, in logs and in gradients', async () => {
   const set = bars(10);
   const largest = (_: Tensor, prediction: Tensor): Tensor => max(prediction, { axis: 1 });
-  const task = { loss: 'multiMargin', metrics: ['accuracy', largest] } as const;
+  const task = { loss: 'multiMargin', metrics: [accuracy(), largest] } as const;
   const model = compiled(task);
   const outputs = await model.predict(set);
   const rows = Array.from({ length: 10 }, (_, n) => [...outputs.subarray(3 * n, 3 * n + 3)]);
@@ -66,7 +66,7 @@ it.each([
   ['softmax', softmax, losses.categoricalCrossentropy(), [0, 1, 0, 0, 1, 0], 2e4 / 2],
 ] as const)('logits of ±10⁴ before a %s are exact', async (_, op, loss, target, value) => {
   const x = Tensor.from([1e4, -1e4, 0, -1e4, 1e4, 0], [2, 3]);
-  const result = await program((logits: Tensor, t: Tensor, w: Tensor) => {
+  const result = program((logits: Tensor, t: Tensor, w: Tensor) => {
     const recorded = loss.apply(op(logits), t, { weights: w });
     return { loss: recorded.loss, gradient: grad(recorded.loss, [logits])[0]! };
   }, held.device).call(x, Tensor.from([...target], [2, 3]), Tensor.from([1, 1], [2]));
@@ -77,7 +77,7 @@ it.each([
 
 it('weighs the samples of sparseCategoricalCrossentropy', async () => {
   const x = Tensor.from([1e4, -1e4, 0, 0, 0, 0, 5, 5, 5], [3, 3]);
-  const result = await program((logits: Tensor, labels: Tensor, w: Tensor) => {
+  const result = program((logits: Tensor, labels: Tensor, w: Tensor) => {
     const { loss, totals } = losses
       .sparseCategoricalCrossentropy()
       .apply(softmax(logits), labels, { weights: w });
