@@ -64,14 +64,26 @@ export const batchMatmulCheck = opCheck<'a' | 'b', 'c', MatmulAttributes>({
       },
     },
     products('odd sizes', both, [7, 5, 3]),
-    products('aᵀ·b, one b along an axis', [both[0], [1, 3]], [5, 9, 6], {
-      transposeA: true,
-      transposeB: false,
-    }),
-    products('a·bᵀ, one a along an axis', [[2, 1], both[1]], [9, 5, 7], {
-      transposeA: false,
-      transposeB: true,
-    }),
+    products(
+      'aᵀ·b, one b along an axis',
+      [both[0], [1, 3]],
+      [5, 9, 6],
+      {
+        transposeA: true,
+        transposeB: false,
+      },
+      { isThorough: true },
+    ),
+    products(
+      'a·bᵀ, one a along an axis',
+      [[2, 1], both[1]],
+      [9, 5, 7],
+      {
+        transposeA: false,
+        transposeB: true,
+      },
+      { isThorough: true },
+    ),
     products(
       'aᵀ·bᵀ, each along another axis',
       [
@@ -81,7 +93,7 @@ export const batchMatmulCheck = opCheck<'a' | 'b', 'c', MatmulAttributes>({
       [5, 6, 4],
       { transposeA: true, transposeB: true },
     ),
-    products('one a for all', [[1, 1], both[1]], [3, 4, 5]),
+    products('one a for all', [[1, 1], both[1]], [3, 4, 5], plain, { isThorough: true }),
     products(
       'above a tile of 16',
       [
