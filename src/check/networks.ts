@@ -10,14 +10,22 @@ import {
   activation,
   averagePooling2d,
   batchNormalization,
+  concatenate,
   conv2d,
   conv2dTranspose,
   dense,
   depthwiseConv2d,
   dropout,
   flatten,
+  globalAveragePooling2d,
+  globalMaxPooling2d,
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
   maxPooling2d,
   separableConv2d,
+  rmsNormalization,
+  unitNormalization,
 } from '../nn/layers/index.js';
 import { networkOfSequence, networkOfTensors } from '../nn/build_network.js';
 import { input } from '../nn/layers/input.js';
@@ -101,6 +109,22 @@ export const convolvedNetwork: CheckedNetwork = {
   ]),
   batch: 2,
 };
+/** Normalisations of samples, dense layers over pixels, and global pooling. */
+export const normalisedSamplesNetwork: CheckedNetwork = { network: normalisedSamples(), batch: 3 };
+
+function normalisedSamples(): Network {
+  const x = input({ shape: [9, 7, 3] });
+  const image = groupNormalization({ groups: 2 }).apply(conv2d({ filters: 6, kernelSize: [3, 2] }).apply(x));
+  const pixels = layerNormalization().apply(dense({ units: 5, activation: 'sigmoid' }).apply(image));
+  const whole = layerNormalization({ axis: [1, 2, 3], epsilon: 1e-2 }).apply(pixels);
+  const maps = rmsNormalization({ axis: [1, 3] }).apply(instanceNormalization().apply(image));
+  const means = globalAveragePooling2d().apply(unitNormalization().apply(whole));
+  const features = concatenate().apply([means, globalMaxPooling2d().apply(maps)]);
+  return networkOfTensors('normalised samples', {
+    inputs: [x],
+    outputs: [dense({ units: 5 }).apply(features)],
+  });
+}
 
 /** Two losses of different weights, through a branch that both share: of logits, and of the probabilities of a softmax. */
 export const branchedNetwork: CheckedNetwork = {
