@@ -144,7 +144,8 @@ export const batchMatmulForward: Primitive<'a' | 'b', 'c', MatmulAttributes> = {
   },
   cost: (context) => {
     const { m, n, k, count } = productOf(context);
-    return { flops: 2 * m * n * k * count, bytes: bytesTouched(context) };
+    const multiplyAdds = m * n * k * count;
+    return { flops: 2 * multiplyAdds, multiplyAdds, bytes: bytesTouched(context) };
   },
   variants: [
     software,

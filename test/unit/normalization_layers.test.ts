@@ -166,6 +166,30 @@ test.each<[string, Layer, (x: Float64Array, parameters: readonly Float64Array[])
   expect(again).toMatchObject({ className: layer.className, config: layer.config });
 });
 
+test('layerNormalization has the values and gradients of PyTorch', () => {
+  const trace = new Trace();
+  const [x, weights] = [
+    trace.input({ shape: [2, 3], dtype: 'f32' }),
+    trace.input({ shape: [2, 3], dtype: 'f32' }),
+  ];
+  const layer = layers.layerNormalization({ center: false, scale: false });
+  const [y, loss] = trace.record(() => {
+    const result = layer.call([x], {}, context);
+    return [result, sum(multiply(result, weights))] as const;
+  });
+  const at = new Interpreter(trace, references, [y, loss]).run([
+    array64([2, 3], [1, 2, 6, 0, 0, 3]),
+    array64([2, 3], [1, 2, 3, 4, 5, 6]),
+  ]);
+  // torch.nn.functional.layer_norm(x, [3], eps=1e-3) of PyTorch 1.13, in f32.
+  close(at.valueOf(y).values, [-0.92572093, -0.46286047, 1.3885814, -0.7069301, -0.7069301, 1.4138602], 6);
+  close(
+    gradients64(at, loss, [x])[0]!.values,
+    [-0.13231665, 0.16527191, -0.032955259, -0.35364175, 0.35328841, 0.00035309792],
+    5,
+  );
+});
+
 test('unitNormalization leaves 0 as 0, with finite gradients', () => {
   const trace = new Trace();
   const x = trace.input({ shape: [1, 3], dtype: 'f32' });
