@@ -4,7 +4,7 @@
  */
 import { registerLayers } from './nn/layers/registry.js';
 import { mlpModel, paperBnModel, paperModel, simpleModel, smallModel } from './nn/models.js';
-import { freeze, insert, remove, rename, unfreeze } from './nn/network_changes.js';
+import { freeze, insert, remove, rename, unfreeze, upTo } from './nn/network_changes.js';
 import { filters, preprocessing } from './nn/preprocessing.js';
 import {
   cosineDecay,
@@ -56,7 +56,7 @@ export { registerLayers };
 export * as layers from './nn/layers/index.js';
 
 /** Functions that change a model's network and return a new one: `model.withNetwork(networks.freeze(model.network, 'conv2d'))`. */
-export const networks = { freeze, insert, remove, rename, unfreeze };
+export const networks = { freeze, insert, remove, rename, unfreeze, upTo };
 
 /** Optimizers, and `optimizers.fromConfig` for what a model file describes. */
 export * as optimizers from './library/optimizers.js';

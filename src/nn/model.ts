@@ -237,7 +237,12 @@ export class Model extends Resource implements TrainableModel {
       throw new StateError(
         `model: '${this.name}' was disposed and has no weights any more; create or load it again.`,
       );
-    return (this.#state ??= new TrainState(this.device, this.network.parameters, this.#seed));
+    if (!this.#state) {
+      const state = (this.#state = new TrainState(this.device, this.network.parameters, this.#seed));
+      for (const { name, layer, sharedWith } of this.layers)
+        if (sharedWith === undefined) layer.fill?.((own) => state.get(`${name}/${own}`));
+    }
+    return this.#state;
   }
 
   /** All trainable parameters, in one buffer; initialised at first use. */
@@ -512,6 +517,34 @@ export class Model extends Resource implements TrainableModel {
       kept.map(({ path }) => path),
     );
     return made;
+  }
+
+  // ---- models in models ----
+
+  /**
+   * Applies the model as a layer, for a model that contains it: `encoder.apply(x)`. All its uses in one model share their
+   * parameters, `encoder/conv2d/kernel`, which begin with a copy of this model's weights, made at the first use of the other
+   * model's. Training the other one leaves this one unchanged; `submodel` returns what it has learned.
+   *
+   * Throws: ShapeError for inputs that do not fit; UsageError if it has several outputs.
+   */
+  apply(x: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
+    return (parameterExtensions().models.layerOf(this) as Layer).apply(x);
+  }
+
+  /** A model from a layer that is a model, with a copy of its weights. Throws: UsageError for another layer. */
+  submodel(layer: string): Model {
+    return parameterExtensions().models.submodelOf(this, layer) as Model;
+  }
+
+  /**
+   * A model whose output is the value of a layer. It uses the weights of this model, also while that is trained, and can only
+   * predict. `model.withNetwork(networks.upTo(model.network, layer))` has a copy.
+   *
+   * Throws: UsageError for an unknown layer.
+   */
+  upTo(layer: string): Model {
+    return parameterExtensions().models.featuresAt(this, layer) as Model;
   }
 
   // ---- files ----

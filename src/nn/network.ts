@@ -46,7 +46,7 @@ export interface NetworkNode {
 
 /** The description from which a node is made. */
 export interface NodeParts extends Pick<NetworkNode, 'name' | 'layer' | 'inputs'> {
-  /** Default: the number of nodes before it. */
+  /** Default: the number of streams before it, one for most nodes. */
   readonly stream?: number | undefined;
   /** Default: the number of parameters before it. */
   readonly parameterStream?: number | undefined;
@@ -64,8 +64,9 @@ export interface NetworkParts {
   readonly outputs: readonly string[];
 }
 
-/** The context passed to every layer. */
-export type ForwardContext = Omit<LayerContext, 'stream' | 'isFrozen'>;
+/** The context passed to every layer. A network that is a layer has a stream, which its nodes count from. */
+export type ForwardContext = Omit<LayerContext, 'stream' | 'isFrozen'> &
+  Partial<Pick<LayerContext, 'stream' | 'isFrozen'>>;
 
 export class Network {
   readonly name: string;
@@ -84,11 +85,12 @@ export class Network {
     this.inputs = inputs;
     for (const input of inputs) this.#add(input.name, input.shape);
     const made = new Map<string, NetworkNode>();
-    let parameterCount = 0;
+    let [streamCount, parameterCount] = [0, 0];
     for (const parts of nodes) {
-      const { stream = made.size, parameterStream = parameterCount } = parts;
+      const { stream = streamCount, parameterStream = parameterCount } = parts;
       const node = this.#node(made, { ...parts, stream, parameterStream });
       made.set(node.name, node);
+      streamCount += node.layer.streams ?? 1;
       parameterCount += node.parameters.length;
     }
     this.nodes = [...made.values()];
@@ -124,7 +126,7 @@ export class Network {
         ...spec,
         path: `${name}/${spec.name}`,
         stream: parameterStream + i,
-        isFrozen,
+        isFrozen: isFrozen || spec.isFrozen === true,
       }));
       this.#add(name, outputShape);
       // A use of a layer without parameters is like a first use.
@@ -198,7 +200,11 @@ export class Network {
       const own = Object.fromEntries(specs.map((spec) => [spec.name, parameterOf(spec.path)]));
       const operands = mapInputs(from, (each) => (values.get(each) ?? inputs.get(each))!);
       const value = withScope(name, () => {
-        const y = layer.call(operands, own, { ...context, stream, isFrozen });
+        const y = layer.call(operands, own, {
+          ...context,
+          stream: stream + (context.stream ?? 0),
+          isFrozen: isFrozen || context.isFrozen === true,
+        });
         if (layer.activityRegularizer)
           context.addLoss?.(
             parameterExtensions().activityPenalty(y, layer.activityRegularizer, context.state),

@@ -79,6 +79,27 @@ export function remove(network: Network, name: string): Network {
 }
 
 /**
+ * The part of a network that computes the value of a node, which is its output.
+ *
+ * Throws: UsageError for an unknown name.
+ */
+export function upTo(network: Network, name: string): Network {
+  const { nodes, inputs } = network;
+  const needed = new Set([nodeOf(network, 'upTo', name).name]);
+  for (const node of nodes.toReversed()) {
+    if (!needed.has(node.name)) continue;
+    for (const each of [...node.inputs, ...(node.sharedWith === undefined ? [] : [node.sharedWith])])
+      needed.add(each);
+  }
+  // The first use of a shared layer holds its parameters, so it stays with what it needs.
+  return changed(network, {
+    inputs: inputs.filter((input) => needed.has(input.name)),
+    nodes: nodes.filter((node) => needed.has(node.name)),
+    outputs: [name],
+  });
+}
+
+/**
  * Renames a node or an input.
  *
  * Throws: UsageError if `from` is unknown, or `to` is taken or not a valid name.
@@ -136,7 +157,7 @@ function nodeOf({ nodes }: Network, who: string, name: string): NetworkNode {
 function nextNumbers(nodes: readonly NetworkNode[]): Pick<NetworkNode, 'stream' | 'parameterStream'> {
   const above = nodes.map(({ parameterStream, parameters }) => parameterStream + parameters.length);
   return {
-    stream: 1 + Math.max(-1, ...nodes.map(({ stream }) => stream)),
+    stream: Math.max(0, ...nodes.map(({ stream, layer: { streams = 1 } }) => stream + streams)),
     parameterStream: Math.max(0, ...above),
   };
 }

@@ -129,8 +129,13 @@ export function networkFromJson(
 export function layerClassesIn(json: unknown): readonly string[] {
   const { layers } = Object(json) as { readonly layers?: unknown };
   if (!Array.isArray(layers)) return [];
-  const names = layers.map((layer: unknown) => (Object(layer) as Partial<LayerJson>).className);
-  return names.filter((name) => typeof name === 'string');
+  return layers.flatMap((layer: unknown) => {
+    const { className, config } = Object(layer) as Partial<LayerJson>;
+    // A model that is a layer has layers itself.
+    const { network } = Object(config) as { readonly network?: unknown };
+    const inside = layerClassesIn(network);
+    return typeof className === 'string' ? [className, ...inside] : inside;
+  });
 }
 
 /** Whether a description has options of parameters that parameter_options.ts does not know by itself; it may be damaged. */

@@ -6,6 +6,7 @@ import { drawInitial, initializerOf, initializerRule } from './more_initializers
 import type { ParameterSpec } from './layers/layer.js';
 import type { ParameterExtensions, ParameterOptions } from './layers/parameter_options.js';
 import { l2Of } from './layers/regularizer.js';
+import { featuresAt, layerOfModel, submodelOf } from './nested_models.js';
 import { storedFunction } from './own_functions.js';
 
 const kinds = ['Initializer', 'Regularizer', 'Constraint'] as const;
@@ -56,6 +57,7 @@ export const parameterExtensions: ParameterExtensions = {
   penalty: penaltyOf,
   activityPenalty: activityPenaltyOf,
   constrain: (w, constraint) => assign(w, constrained(w, constraint)),
+  models: { layerOf: layerOfModel, submodelOf, featuresAt },
   stored: (value, option) => storedFunction(value as Parameters<typeof storedFunction>[0], option),
 };
 

@@ -4,6 +4,7 @@
  */
 import { expect, it, test } from 'vitest';
 import {
+  activityRegularization,
   add,
   alphaDropout,
   average,
@@ -102,6 +103,7 @@ test('files have their options', () => {
     alphaDropout({ rate: 0.75 }),
     rescaling({ scale: 0.5, offset: 1 }),
     identity(),
+    activityRegularization({ l1: 0.5, l2: 0.25 }),
   ].reduce((value, layer) => layer.apply(value), x);
   const merged = multiply().apply([x, average().apply([x, subtract().apply([x, noisy])])]);
   const flat = flatten();
@@ -115,5 +117,5 @@ test('files have their options', () => {
   expect(again.layers.map(({ layer: { className, config } }) => ({ className, ...config }))).toEqual(
     made.layers.map(({ layer: { className, config } }) => ({ className, ...config })),
   );
-  expect(again.layers.length).toBe(12);
+  expect(again.layers.length).toBe(13);
 });

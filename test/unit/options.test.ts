@@ -268,6 +268,7 @@ const graph = { inputs: symbol, outputs: layers.flatten().apply(symbol) };
 
 const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'layers.activation': given(layers.activation, { activation: 'relu' }),
+  'layers.activityRegularization': given(layers.activityRegularization),
   'layers.add': given(layers.add),
   'layers.alphaDropout': given(layers.alphaDropout, { rate: 0.5 }),
   'layers.average': given(layers.average),
@@ -562,6 +563,7 @@ const takingNone = new Set(
     ['ops', 'cast concatenate softmaxCrossEntropy sqrt square subtract transpose'],
     ['ops', 'einsum takeAlongAxis topK'],
     ['networks', 'freeze remove rename unfreeze'],
+    ['networks', 'freeze remove rename unfreeze upTo'],
     ['datasets', 'chosenFiles droppedFiles'],
     // A stream alone; the function behind it takes a colour, too.
     ['callbacks', 'progress'],

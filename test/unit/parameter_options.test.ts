@@ -17,7 +17,7 @@ import { activityPenaltyOf, penaltyOf } from '../../src/nn/regularizers.js';
 import { constrained } from '../../src/nn/constraints.js';
 import { initialValues } from '../../src/nn/initializers.js';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
-import { conv2d, dense, flatten } from '../../src/nn/layers/index.js';
+import { activityRegularization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
 import { type Constraint, registerParameterExtensions } from '../../src/nn/layers/parameter_options.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
@@ -193,6 +193,17 @@ describe('a penalty', () => {
     expect(value({ l1: 0.5 })).toBeCloseTo(5 / 2, 12);
     expect(value({ l2: 0.1 })).toBeCloseTo(3 / 2, 12);
     expect(value((each) => sum(each))).toBeCloseTo(6 / 2, 12);
+    // The layer adds the same, where there is a loss.
+    const found = valueOf([x, last], (each, state) => {
+      const losses: Tensor[] = [];
+      const addLoss = (loss: Tensor): unknown => losses.push(loss);
+      const context = { isTraining: false, isFrozen: false, stream: 0, state };
+      const layer = activityRegularization({ l1: 0.5, l2: 0.1 });
+      expect(layer.call([each], {}, context)).toBe(each);
+      layer.call([each], {}, { ...context, addLoss });
+      return losses[0]!;
+    });
+    expect(found[0]).toBeCloseTo(4, 12);
   });
 });
 

@@ -1,5 +1,6 @@
 /** The layers by the names that files have for them. Apart from index.ts, so that `layers.dense` brings no other layer. */
 import { activation } from './activation.js';
+import { activityRegularization } from './activity_regularization.js';
 import { add } from './add.js';
 import { alphaDropout } from './alpha_dropout.js';
 import { average } from './average.js';
@@ -35,6 +36,7 @@ import { reshape } from './reshape.js';
 import { resizing } from './resizing.js';
 import { upSampling2d } from './up_sampling2d.js';
 import { zeroPadding2d } from './zero_padding2d.js';
+import { nestedModel } from '../nested_models.js';
 import type { LayerMaker } from './registry.js';
 import { separableConv2d } from './separable_conv2d.js';
 import { rmsNormalization } from './rms_normalization.js';
@@ -43,6 +45,7 @@ import { unitNormalization } from './unit_normalization.js';
 /** Every layer by Keras's class name, for `registerLayers`. */
 export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Activation: activation,
+  ActivityRegularization: activityRegularization,
   Add: add,
   AlphaDropout: alphaDropout,
   Average: average,
@@ -59,6 +62,7 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Dropout: dropout,
   Embedding: embedding,
   Flatten: flatten,
+  Functional: nestedModel,
   GaussianDropout: gaussianDropout,
   GaussianNoise: gaussianNoise,
   Identity: identity,
@@ -66,6 +70,7 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   SeparableConv2D: separableConv2d,
   Multiply: multiply,
   Rescaling: rescaling,
+  Sequential: nestedModel,
   SpatialDropout2D: spatialDropout2d,
   Subtract: subtract,
   GlobalAveragePooling2D: globalAveragePooling2d,

@@ -1,5 +1,6 @@
 /** Every layer that users call, as `layers`; class_names.ts lists them for files. */
 export { activation } from './activation.js';
+export { activityRegularization } from './activity_regularization.js';
 export { add } from './add.js';
 export { alphaDropout } from './alpha_dropout.js';
 export { average } from './average.js';

@@ -40,6 +40,10 @@ export interface LayerDefinition {
   readonly config: LayerConfig;
   /** Whether it takes several inputs. Default false. */
   readonly takesSeveral?: boolean;
+  /** How many streams of random numbers it uses, from that of its context on. Default 1. */
+  readonly streams?: number;
+  /** Sets initial values that no initialiser draws, in place: those of a model that is the layer. */
+  fill?(parameterOf: (name: string) => Tensor): void;
   /** Throws: ShapeError for inputs that do not fit. */
   outputShape(inputs: Inputs<Shape>): Shape;
   /** Default: none. */
@@ -48,7 +52,10 @@ export interface LayerDefinition {
   call(inputs: Inputs<Tensor>, parameters: Readonly<Record<string, Tensor>>, context: LayerContext): Tensor;
 }
 
-export interface Layer extends Required<Omit<LayerDefinition, 'takesSeveral'>> {
+export interface Layer
+  extends
+    Required<Omit<LayerDefinition, 'takesSeveral' | 'streams' | 'fill'>>,
+    Pick<LayerDefinition, 'streams' | 'fill'> {
   /** Unique in the model, which chooses a name if there is none. */
   readonly name: string | undefined;
   /** Only required for the first layer of a `sequential`. */

@@ -90,6 +90,8 @@ export interface ParameterSpec {
   readonly regularizer?: RegularizerOption;
   /** Applied after each update. */
   readonly constraint?: Constraint;
+  /** True if it stays unchanged even in a layer that is trained: a frozen layer of a model that is the layer. */
+  readonly isFrozen?: boolean;
 }
 
 /** The options of a parameter called `Name`, such as `kernelInitializer`. */
@@ -117,6 +119,15 @@ export interface ParameterExtensions {
   constrain(w: Tensor, constraint: Constraint): void;
   /** A value of a layer's config as files have it. Throws: ModelError for a function without a name. */
   stored(value: unknown, option: string): unknown;
+  /** See nested_models.ts. */
+  readonly models: ModelExtensions;
+}
+
+/** Their arguments and results are models and layers, which this file must not import. */
+interface ModelExtensions {
+  layerOf(model: unknown): unknown;
+  submodelOf(model: unknown, name: string): unknown;
+  featuresAt(model: unknown, name: string): unknown;
 }
 
 let extensions: ParameterExtensions | undefined;
