@@ -61,6 +61,8 @@ const f32Only = [
   'cumsum gather pad resize reverse slice',
   'arg_min log_softmax log_sum_exp min',
   'cumsum gather grid_sample pad resize reverse slice',
+  'pad reverse slice',
+  'counted_rows',
   'arg_max augment avg_pool2d batch_gather batch_gather_chunks batch_norm batch_norm_moving concatenate conv2d dropout',
   'filter2d l2_penalty label_gather max max_pool2d micro_batch rmsprop sgd sgd_momentum softmax softmax_cross_entropy sum transpose',
 ].flatMap((line) => line.split(' '));
@@ -68,6 +70,7 @@ const f32Only = [
 describe('every op computes f16, or refuses it by name', () => {
   const ops = [...checks.values()].filter(
     ({ call, inputs }) => call && Object.values(inputs).some(({ dtype = 'f32' }) => dtype.startsWith('f')),
+    ({ call, inputs }) => call && Object.values(inputs).some(({ dtype = 'f32' }) => dtype === 'f32'),
   );
   const planIn16Bits = ({ inputs, call, cases }: (typeof ops)[number]) => {
     const [given] = cases;
