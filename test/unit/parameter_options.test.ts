@@ -17,7 +17,13 @@ import { activityPenaltyOf, penaltyOf } from '../../src/nn/regularizers.js';
 import { constrained } from '../../src/nn/constraints.js';
 import { initialValues } from '../../src/nn/initializers.js';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
-import { activityRegularization, conv2d, dense, flatten } from '../../src/nn/layers/index.js';
+import {
+  activityRegularization,
+  batchNormalization,
+  conv2d,
+  dense,
+  flatten,
+} from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
 import { type Constraint, registerParameterExtensions } from '../../src/nn/layers/parameter_options.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
@@ -152,6 +158,11 @@ describe('an initialiser', () => {
     expect([...kernelOf(dense({ units: 2, kernelInitializer: constant }), [1])]).toEqual([0.25, 0.25]);
     const [, bias] = dense({ units: 2, biasInitializer: 'ones' }).parameters([[3]]);
     expect([...initialValues(bias!, 0, 0)]).toEqual([1, 1]);
+    const options = { gammaInitializer: { kind: 'constant', value: 0.5 }, betaConstraint: 'nonNeg' } as const;
+    const [gamma, beta] = batchNormalization(options).parameters([[2]]);
+    expect([...initialValues(gamma!, 0, 0)]).toEqual([0.5, 0.5]);
+    expect(beta!.constraint).toEqual({ kind: 'nonNeg' });
+    expect(batchNormalization(options).config).toMatchObject(options);
   });
 
   it('may be a function, which gets numbers of the seed', () => {

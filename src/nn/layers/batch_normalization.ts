@@ -8,8 +8,14 @@ import { batchNormInference } from '../../kernels/batch_norm_inference.js';
 import { batchNormMoving } from '../../kernels/batch_norm_moving.js';
 import { type Rules, belowOne, checkOptions, flag, positive } from '../../options.js';
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
+import {
+  type ParameterOptions,
+  parameterConfig,
+  parameterRules,
+  withParameterOptions,
+} from './parameter_options.js';
 
-export interface BatchNormalizationOptions extends LayerOptions {
+export interface BatchNormalizationOptions extends LayerOptions, ParameterOptions<'gamma' | 'beta'> {
   /** The factor of the old moving statistics in each update. Default 0.99. */
   readonly momentum?: number;
   /** Added to the variance to avoid division by 0. Default 10⁻³. */
@@ -25,6 +31,7 @@ const rules = (): Rules<BatchNormalizationOptions> => ({
   epsilon: positive,
   center: flag,
   scale: flag,
+  ...parameterRules('gamma', 'beta'),
   ...layerRules(),
 });
 
@@ -47,7 +54,7 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
   const { momentum = 0.99, epsilon = 1e-3, center = true, scale = true } = options;
   return defineLayer(options, {
     className: 'BatchNormalization',
-    config: { momentum, epsilon, center, scale },
+    config: { momentum, epsilon, center, scale, ...parameterConfig(options, 'gamma', 'beta') },
     outputShape: ([x]) => {
       channelsOf(x);
       return x;
@@ -57,8 +64,8 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
       const ones = { shape, initializer: { kind: 'ones' } } as const;
       const zeros = { shape, initializer: { kind: 'zeros' } } as const;
       const specs: ParameterSpec[] = [];
-      if (scale) specs.push({ name: 'gamma', ...ones });
-      if (center) specs.push({ name: 'beta', ...zeros });
+      if (scale) specs.push(withParameterOptions(options, { name: 'gamma', ...ones }));
+      if (center) specs.push(withParameterOptions(options, { name: 'beta', ...zeros }));
       return [
         ...specs,
         { name: 'moving_mean', ...zeros, isTrainable: false },

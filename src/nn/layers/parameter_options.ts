@@ -144,7 +144,7 @@ export function parameterExtensions(): ParameterExtensions {
 
 /** Rules for the options of these parameters. */
 export function parameterRules<Name extends string>(...names: Name[]): Rules<ParameterOptions<Name>> {
-  return (extensions?.rules(names) ?? { kernelRegularizer: regularizerRule() }) as Rules<
+  return (extensions?.rules(names) ?? { [`${names[0]}Regularizer`]: regularizerRule() }) as Rules<
     ParameterOptions<Name>
   >;
 }
