@@ -1,7 +1,8 @@
 /** What parameters are set to after each update. Source: keras.constraints for names and defaults. */
 import type { Tensor } from '../engine/tensor.js';
 import { ShapeError } from '../errors.js';
-import { add, divide, multiply, scale, sqrt, square, subtract } from '../kernels/arithmetic.js';
+import { add, divide, multiply, scale, sqrt, square } from '../kernels/arithmetic.js';
+import { clip, minimum } from '../kernels/extremes.js';
 import { relu } from '../kernels/relu.js';
 import { sum } from '../kernels/sum.js';
 import { type Rule, countOrZero, either, list, notNegative, positive, within } from '../options.js';
@@ -61,15 +62,7 @@ export function constrained(w: Tensor, constraint: Constraint): Tensor {
   if (constraint.kind === 'maxNorm')
     return multiply(w, divide(minimum(norm, constraint.maxValue ?? 2), divisor));
   const { minValue = 0, maxValue = 1, rate = 1 } = constraint;
-  const clipped = minimum(maximum(norm, minValue), maxValue);
+  const clipped = clip(norm, minValue, maxValue);
   const wanted = rate === 1 ? clipped : add(scale(clipped, rate), scale(norm, 1 - rate));
   return multiply(w, divide(wanted, divisor));
-}
-
-function minimum(x: Tensor, most: number): Tensor {
-  return subtract(most, relu(subtract(most, x)));
-}
-
-function maximum(x: Tensor, least: number): Tensor {
-  return add(least, relu(subtract(x, least)));
 }

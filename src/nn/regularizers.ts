@@ -5,7 +5,7 @@ import { add, divide, fill, negate, scale, sqrt, square } from '../kernels/arith
 import { countedRows } from '../kernels/counted_rows.js';
 import { l2Penalty } from '../kernels/l2_penalty.js';
 import { matmul } from '../kernels/matmul.js';
-import { relu } from '../kernels/relu.js';
+import { abs } from '../kernels/rounding.js';
 import { sum } from '../kernels/sum.js';
 import { type Rule, checkOptions, notNegative, oneOf } from '../options.js';
 import type { PenaltyFunction, RegularizerOption, StoredFunction } from './layers/parameter_options.js';
@@ -46,7 +46,7 @@ export function penaltyOf(x: Tensor, given: RegularizerOption): Tensor {
   if ('kind' in regularizer) return orthogonality(x, regularizer.factor ?? 0.01, regularizer.mode ?? 'rows');
   const { l1 = 0, l2 = 0 } = regularizer;
   if (l1 === 0) return l2Penalty(x, l2);
-  const first = scale(sum(absolute(x)), l1);
+  const first = scale(sum(abs(x)), l1);
   return l2 === 0 ? first : add(first, l2Penalty(x, l2));
 }
 
@@ -76,12 +76,8 @@ function orthogonality(w: Tensor, factor: number, mode: 'rows' | 'columns'): Ten
   const count = w.shape[isRows ? 0 : 1] as number;
   const squares = sum(square(w), { axis: isRows ? 1 : 0, keepDims: true });
   const unit = divide(w, sqrt(add(squares, 1e-12)));
-  const cosines = sum(absolute(matmul(unit, unit, isRows ? { transposeB: true } : { transposeA: true })));
+  const cosines = sum(abs(matmul(unit, unit, isRows ? { transposeB: true } : { transposeA: true })));
   // Without the cosines of each with itself.
   const between = add(cosines, negate(sum(square(unit))));
   return scale(between, factor / Math.max(1, count * (count - 1)));
-}
-
-function absolute(x: Tensor): Tensor {
-  return add(relu(x), relu(negate(x)));
 }

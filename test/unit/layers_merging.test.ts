@@ -13,6 +13,8 @@ import {
   gaussianDropout,
   gaussianNoise,
   identity,
+  maximum,
+  minimum,
   multiply,
   rescaling,
   spatialDropout2d,
@@ -30,6 +32,7 @@ registerLayers(layerClasses);
 
 const a = array64([2, 2], [1, 2, 3, 4]);
 const b = array64([2, 2], [10, 20, 30, 50]);
+const mixed = array64([2, 2], [5, 6, -3, 60]);
 const c = array64([2, 2], [100, 200, 300, 400]);
 
 it.each<[string, Layer, (typeof a)[], number[]]>([
@@ -37,6 +40,8 @@ it.each<[string, Layer, (typeof a)[], number[]]>([
   ['subtract', subtract(), [a, b], [-9, -18, -27, -46]],
   ['multiply', multiply(), [a, b, a], [10, 80, 270, 800]],
   ['average', average(), [a, b, c], [37, 74, 111, 454 / 3]],
+  ['maximum', maximum(), [a, b, mixed], [10, 20, 30, 60]],
+  ['minimum', minimum(), [a, b, mixed], [1, 2, -3, 4]],
   ['dot', dot(), [a, b], [50, 290]],
   ['identity', identity(), [a], [1, 2, 3, 4]],
   ['rescaling', rescaling({ scale: 2, offset: -1 }), [a], [1, 3, 5, 7]],
@@ -106,10 +111,11 @@ test('files have their options', () => {
     activityRegularization({ l1: 0.5, l2: 0.25 }),
   ].reduce((value, layer) => layer.apply(value), x);
   const merged = multiply().apply([x, average().apply([x, subtract().apply([x, noisy])])]);
+  const extreme = minimum().apply([x, maximum().apply([x, merged])]);
   const flat = flatten();
   const made = model({
     inputs: x,
-    outputs: dot({ normalize: true }).apply([flat.apply(x), flat.apply(merged)]),
+    outputs: dot({ normalize: true }).apply([flat.apply(x), flat.apply(extreme)]),
   });
   const json = JSON.parse(JSON.stringify(made.toJson())) as object;
   const again = Model.fromJson(json);
@@ -117,5 +123,5 @@ test('files have their options', () => {
   expect(again.layers.map(({ layer: { className, config } }) => ({ className, ...config }))).toEqual(
     made.layers.map(({ layer: { className, config } }) => ({ className, ...config })),
   );
-  expect(again.layers.length).toBe(13);
+  expect(again.layers.length).toBe(15);
 });

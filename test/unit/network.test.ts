@@ -381,7 +381,7 @@ describe('a description', () => {
         return String(error);
       }
     });
-    const known = Object.keys(layerClasses).join(', ');
+    const known = Object.keys(layerClasses).sort().join(', ');
     expect(told.join('\n').replace(known, '<the layers>')).toMatchInlineSnapshot(`
       "ModelError: model: a.json is damaged: there is no layer 'x', expected one of input_layer, conv2d, conv2d_1, add, activation, flatten, dense.
       ModelError: model: a.json is not a model description: outputs is 3, expected a list.

@@ -294,6 +294,8 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'optimizers.adam': given(optimizers.adam),
   'optimizers.adamW': given(optimizers.adamW),
   'layers.separableConv2d': given(layers.separableConv2d, { filters: 1, kernelSize: 1 }),
+  'layers.maximum': given(layers.maximum),
+  'layers.minimum': given(layers.minimum),
   'layers.multiply': given(layers.multiply),
   'layers.rescaling': given(layers.rescaling, { scale: 2 }),
   'layers.spatialDropout2d': given(layers.spatialDropout2d, { rate: 0.5 }),

@@ -376,7 +376,7 @@ test('a step adds penalties to the loss, and constrains after the optimizer', ()
     [
       "scale/forward + step_scalar/forward + multiply/forward + subtract/forward + assign/forward + add/forward + assign/forward",
       "square/forward",
-      "sum/forward + sqrt/forward + scale/forward + scale/forward + relu/forward + scale/forward + divide/forward",
+      "sum/forward + sqrt/forward + scale/forward + fill/forward + minimum/forward + divide/forward",
       "multiply/forward + assign/forward",
       "step_state/end_step",
     ]

@@ -26,6 +26,8 @@ import { groupNormalization } from './group_normalization.js';
 import { instanceNormalization } from './instance_normalization.js';
 import { layerNormalization } from './layer_normalization.js';
 import { maxPooling2d } from './max_pooling2d.js';
+import { maximum } from './maximum.js';
+import { minimum } from './minimum.js';
 import { multiply } from './multiply.js';
 import { rescaling } from './rescaling.js';
 import { spatialDropout2d } from './spatial_dropout2d.js';
@@ -68,6 +70,8 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   Identity: identity,
   MaxPooling2D: maxPooling2d,
   SeparableConv2D: separableConv2d,
+  Maximum: maximum,
+  Minimum: minimum,
   Multiply: multiply,
   Rescaling: rescaling,
   Sequential: nestedModel,

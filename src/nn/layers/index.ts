@@ -21,6 +21,8 @@ export { gaussianDropout } from './gaussian_dropout.js';
 export { gaussianNoise } from './gaussian_noise.js';
 export { identity } from './identity.js';
 export { maxPooling2d } from './max_pooling2d.js';
+export { maximum } from './maximum.js';
+export { minimum } from './minimum.js';
 export { separableConv2d } from './separable_conv2d.js';
 export { multiply } from './multiply.js';
 export { rescaling } from './rescaling.js';
