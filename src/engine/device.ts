@@ -438,6 +438,17 @@ export class Device extends Resource {
     this.submit(encoder);
   }
 
+  /** Exchanges the contents of two storages of one length. */
+  exchange(a: Storage, b: Storage): void {
+    const kept = this.allocate(a.byteLength);
+    this.copy([
+      { from: a, to: kept },
+      { from: b, to: a },
+      { from: kept, to: b },
+    ]);
+    this.release(kept);
+  }
+
   encodeCopy(
     encoder: GPUCommandEncoder,
     from: Storage,

@@ -175,7 +175,13 @@ export class Step extends Resource {
           `dispatch: ${planned.label} (${planned.variant}) ${planned.shapes} × [${planned.workgroups.join(',')}]`,
       );
     }
-    this.device.encodePass(encoder, this.#ready, times, timestampWrites);
+    const { beforeRuns } = this.plan;
+    // Usually there is nothing before a run, and all runs are in one pass.
+    const runsPerPass = beforeRuns.length === 0 ? times : 1;
+    for (let run = 0; run < times; run += runsPerPass) {
+      for (const encodeBefore of beforeRuns) encodeBefore(encoder);
+      this.device.encodePass(encoder, this.#ready, runsPerPass, timestampWrites);
+    }
     this.device.counters.dispatches += times * this.#ready.length;
     for (const { from, to } of this.#copies) this.device.encodeCopy(encoder, from, to, to.byteLength);
     for (const output of this.outputs) output.willBeWritten();
@@ -214,6 +220,7 @@ export class Step extends Resource {
     const timestamps = new Timestamps(device, this.#ready.length);
     try {
       const encoder = device.encoder();
+      for (const encodeBefore of this.plan.beforeRuns) encodeBefore(encoder);
       this.#ready.forEach((ready, i) => device.encodePass(encoder, [ready], 1, timestamps.around(i)));
       timestamps.resolve(encoder);
       device.submit(encoder);

@@ -72,6 +72,9 @@ export interface Gap {
   readonly mutated: readonly Value[];
 }
 
+/** Encodes commands that precede a run of the program, such as a copy of numbers that the host has for this run. */
+export type BeforeRun = (encoder: GPUCommandEncoder) => void;
+
 const stack: Trace[] = [];
 
 /** The trace being recorded, if any. */
@@ -92,6 +95,8 @@ export class Trace implements Recording {
   readonly inputs: Value[] = [];
   /** Tensors with memory that the program reads or writes in addition to its inputs; they must outlive it. */
   readonly held = new Set<Tensor>();
+  /** Called before each run of the program, in this order. */
+  readonly beforeRuns: BeforeRun[] = [];
   readonly #captures = new Map<string, Value>();
   readonly #bufferIds = new Map<GPUBuffer, number>();
   #nextId = 0;

@@ -8,6 +8,7 @@ import type { KernelSelection } from '../kernel_selection.js';
 import type { Spec } from '../primitive.js';
 import type { SpecialisedShader } from '../shader.js';
 import { type Tensor, describe } from '../tensor.js';
+import type { BeforeRun } from '../trace.js';
 
 export type Slot =
   | { readonly kind: 'input' | 'output'; readonly index: number; readonly byteLength: number }
@@ -48,6 +49,8 @@ export interface Plan {
   readonly outputs: readonly Spec[];
   /** Tensors with memory that the program captured; they must outlive every step. */
   readonly held: readonly Tensor[];
+  /** Called before each run. */
+  readonly beforeRuns: readonly BeforeRun[];
   /** The inputs and the memory outside the program that it writes, each once. */
   readonly changed: readonly Slot[];
   /** Copies after the last dispatch, for outputs that are inputs, captures or repeated. */

@@ -69,6 +69,7 @@ export function plan(
     inputs: trace.inputs.map(({ spec }) => spec),
     outputs: outputs.map(({ spec }) => spec),
     held: [...trace.held],
+    beforeRuns: trace.beforeRuns,
     changed: memory.changed,
     copies: memory.copies,
     bytesWithoutReuse: memory.bytesWithoutReuse,
