@@ -60,6 +60,9 @@ export const networks = { freeze, insert, remove, rename, unfreeze, upTo };
 
 /** Optimizers, and `optimizers.fromConfig` for what a model file describes. */
 export * as optimizers from './library/optimizers.js';
+export { defineOptimizer } from './nn/optimizers/define_optimizer.js';
+export type { Optimizer } from './nn/optimizers/optimizer.js';
+export type { DefinedOptimizer, NamedTensors, OptimizerSnapshot } from './nn/optimizers/own_loop.js';
 
 /** Learning-rate schedules; an optimizer accepts one instead of a number. */
 export const schedules = {

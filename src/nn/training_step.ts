@@ -126,10 +126,11 @@ export function stepRecorders(
       const { optimizer } = model;
       const treatmentOf = (parameter: NamedShape): Treatment =>
         optimizer.treatmentOf?.(parameter) ?? { decay: true };
+      const factor = optimizer.gradientFactor?.([gradients]);
       for (const { treatment, of } of partsOf(parameters.layout, treatmentOf)) {
         const slots = Object.fromEntries([...model.slots].map(([name, group]) => [name, of(group.flat)]));
         const operands = { parameters: of(parameters.flat), gradients: of(gradients), slots };
-        optimizer.apply({ ...operands, stepScalars, state }, treatment);
+        optimizer.apply({ ...operands, factor, stepScalars, state }, treatment);
       }
       model.constrain();
       endStep({ totals, state, ring: ring.tensor }, { batch: batchSize, isAccumulated });
@@ -259,10 +260,12 @@ export class TrainingStep extends Resource {
     const { state } = this.model;
     return {
       encode: (encoder, times) => {
+        state.unswap();
         step.encode(encoder, times);
         state.step += times ?? 1;
       },
       profileAndPrint: async () => {
+        state.unswap();
         await step.profileAndPrint();
         state.step++;
       },
@@ -284,6 +287,7 @@ export class TrainingStep extends Resource {
    */
   async profile(): Promise<DispatchTime[]> {
     const { model } = this;
+    model.state.unswap();
     const { state, ring, sums } = this.#tensors;
     const groups = [model.parameters, model.statistics, ...model.slots.values()];
     const changed = [

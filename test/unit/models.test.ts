@@ -218,7 +218,7 @@ test('an optimizer is made again from what model.json keeps of it', () => {
     expect(optimizerFromConfig(kept).learningRate).not.toBe(0.3);
   }
   expect(() => optimizerFromConfig({ name: 'adagard', config: {} })).toThrow(
-    "optimizers.fromConfig: name is 'adagard', expected one of adadelta, adagrad, adam, adamW, nadam, rmsprop, sgd",
+    "optimizers.fromConfig: name is 'adagard', expected one of adadelta, adagrad, adam, adamW, adamax, lion, muon, nadam, rmsprop, sgd",
   );
 });
 
@@ -227,6 +227,6 @@ test('compile takes the name of an optimizer', () => {
   net.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
   expect(net.optimizer).toMatchObject({ name: 'adam', config: adam().config, learningRate: 1e-3 });
   expect(() => net.compile({ optimizer: 'adamw', loss: 'sparseCategoricalCrossentropy' })).toThrow(
-    /^compile: the optimizer 'adamw' is not in this program, which has adadelta, .*; did you mean 'adamW'\? Otherwise import it,/,
+    /^compile: optimizer is 'adamw', expected a name among those that the program imports, adadelta, adagrad, .*, or the result of an optimizer's function, such as optimizers\.adam\(\); did you mean 'adamW'\.$/,
   );
 });

@@ -85,18 +85,26 @@ it('updates all parameters in one dispatch, or those that decay in one of their 
   ]);
 });
 
-const { adadelta, adagrad, adam, adamW, nadam, rmsprop, sgd } = optimizers;
+const { adadelta, adagrad, adam, adamW, adamax, lion, nadam, rmsprop, sgd } = optimizers;
+const useEma = true;
 const inOneDispatch: [string, Optimizer][] = [
   ['adadelta', adadelta()],
   ['adagrad', adagrad()],
   ['adagrad, ε outside', adagrad({ epsilonPlacement: 'outside' })],
   ['adam', adam()],
+  ['adam with amsgrad', adam({ amsgrad: true })],
   ['adamW', adamW()],
+  ['adamW that clips, with averages', adamW({ clipValue: 1, useEma })],
+  ['adamax', adamax()],
+  ['adamax, ε inside', adamax({ epsilonPlacement: 'inside' })],
+  ['lion', lion()],
   ['nadam', nadam()],
   ['rmsprop', rmsprop()],
   ['rmsprop that decays', rmsprop({ weightDecay: 0.01 })],
+  ['rmsprop that clips', rmsprop({ clipValue: 0.5 })],
   ['rmsprop, centered with momentum', rmsprop({ centered: true, momentum: 0.9 })],
   ['sgd', sgd()],
+  ['sgd with averages', sgd({ useEma })],
   ['sgd with momentum', sgd({ momentum: 0.9 })],
   ['sgd with Nesterov momentum', sgd({ momentum: 0.9, nesterov: true })],
 ];

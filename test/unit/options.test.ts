@@ -319,7 +319,10 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'losses.multiMargin': given(losses.multiMargin),
   'losses.sparseCategoricalCrossentropy': given(losses.sparseCategoricalCrossentropy),
   'metrics.binaryAccuracy': given(metrics.binaryAccuracy),
+  'optimizers.adamax': given(optimizers.adamax),
   'optimizers.fromConfig': given(optimizers.fromConfig, { name: 'sgd', config: {} }),
+  'optimizers.lion': given(optimizers.lion),
+  'optimizers.muon': given(optimizers.muon),
   'optimizers.nadam': given(optimizers.nadam),
   'optimizers.rmsprop': given(optimizers.rmsprop),
   'optimizers.sgd': given(optimizers.sgd),
@@ -334,6 +337,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'callbacks.learningRateScheduler': given((options) => callbacks.learningRateScheduler(() => 1, options)),
   'callbacks.modelCheckpoint': given(callbacks.modelCheckpoint, { folder }),
   'callbacks.reduceLrOnPlateau': given(callbacks.reduceLrOnPlateau),
+  'callbacks.swapEmaWeights': given(callbacks.swapEmaWeights),
   'callbacks.tensorBoard': given(callbacks.tensorBoard, { logDir: folder }),
   'callbacks.terminateOnNaN': given(callbacks.terminateOnNaN),
   'models.mlp': given(models.mlp),
@@ -572,6 +576,7 @@ const takingNone = new Set(
     [
       '',
       'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer registerFunctions registerLayers removeFolder tidy',
+      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer defineOptimizer registerLayers removeFolder tidy',
     ],
   ].flatMap(([group, names]) => names!.split(' ').map((name) => (group === '' ? name : `${group}.${name}`))),
 );

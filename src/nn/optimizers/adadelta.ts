@@ -32,6 +32,6 @@ export const adadelta = defineOptimizer<AdadeltaOptions>({
     const before = scale(slots['mean_square_step']!, 1);
     const step = multiply(divide(sqrt(add(before, epsilon)), sqrt(add(meanSquare, epsilon))), gradients);
     assign(slots['mean_square_step']!, add(scale(before, rho), scale(square(step), 1 - rho)));
-    return subtract(parameters, multiply(scalar('learning_rate'), step));
+    return subtract(parameters, multiply(step, scalar('learning_rate')));
   },
 });

@@ -42,6 +42,6 @@ export const adagrad = defineOptimizer<AdagradOptions>({
       epsilonPlacement === 'inside'
         ? sqrt(add(sum, initialAccumulatorValue + epsilon))
         : add(sqrt(add(sum, initialAccumulatorValue)), epsilon);
-    return subtract(parameters, divide(multiply(scalar('learning_rate'), gradients), root));
+    return subtract(parameters, divide(multiply(gradients, scalar('learning_rate')), root));
   },
 });

@@ -2,13 +2,24 @@
 import { checkCall } from '../../calls.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { assert } from '../../errors.js';
-import { multiply, subtract } from '../../kernels/arithmetic.js';
+import { add, multiply, subtract } from '../../kernels/arithmetic.js';
+import { where } from '../../kernels/comparison.js';
 import { assign } from '../../kernels/assign.js';
 import { stepScalar } from '../../kernels/step_scalar.js';
 import { type Rules, checkOptions } from '../../options.js';
 import { rateRule } from '../schedules.js';
-import type { LearningRateOption, Optimizer, OptimizerFactory, OptimizerOperands } from './optimizer.js';
+import { clipped, normFactor } from './clipping.js';
+import { emaSlot } from '../ema_slot.js';
+import type {
+  LearningRateOption,
+  NamedParameter,
+  Optimizer,
+  OptimizerFactory,
+  OptimizerOperands,
+  StepScalar,
+} from './optimizer.js';
 import { registerOptimizer } from './optimizer_rule.js';
+import { type DefinedOptimizer, OwnLoop } from './own_loop.js';
 import { type SharedOptions, checkShared, configOf, isExcluded, sharedRules } from './shared_options.js';
 import { checkUpdate } from './update.js';
 
@@ -16,6 +27,8 @@ import { checkUpdate } from './update.js';
 export interface UpdateOperands extends OptimizerOperands {
   /** After weight decay, for the parameters to which it applies. */
   readonly parameters: Tensor;
+  /** Whether they are one parameter, for which `isMatrix` holds; otherwise they may be parts of many, in a flat tensor. */
+  readonly isMatrix: boolean;
   /** A scalar of the step by its name, in every element of a tensor like the parameters. */
   scalar(name: string): Tensor;
 }
@@ -30,6 +43,8 @@ export interface OptimizerDeclaration<Options extends object> {
   readonly scalars?: (options: Required<Options>) => Optimizer['scalars'];
   /** Default: none. */
   readonly slots?: (options: Required<Options>) => readonly string[];
+  /** Whether a parameter is updated by itself, as a matrix. Default: none is. */
+  readonly isMatrix?: (parameter: NamedParameter, options: Required<Options>) => boolean;
   /** Records the update: assigns the slots (`assign`) and returns the new parameters. */
   readonly update: (operands: UpdateOperands, options: Required<Options>) => Tensor;
   /**
@@ -43,6 +58,36 @@ export interface OptimizerDeclaration<Options extends object> {
 
 const rateAlone: Optimizer['scalars'] = { learning_rate: ({ learningRate }) => learningRate };
 
+/** The scalars of the shared options. */
+function sharedScalars({
+  weightDecay = 0,
+  useEma = false,
+  emaMomentum = 0.99,
+  emaOverwriteFrequency,
+}: SharedOptions): Record<string, StepScalar> {
+  // The first average is the weights.
+  const momentum: StepScalar = ({ update }) => (update === 1 ? 0 : emaMomentum);
+  return {
+    ...(weightDecay > 0 ? { weight_decay: ({ learningRate }) => learningRate * weightDecay } : {}),
+    ...(useEma ? { ema_momentum: momentum, ema_rest: (step) => 1 - momentum(step) } : {}),
+    ...(useEma && emaOverwriteFrequency !== undefined
+      ? { ema_overwrite: ({ update }) => (update % emaOverwriteFrequency === 0 ? 1 : 0) }
+      : {}),
+  };
+}
+
+/** Records the change of the average by the new parameters; returns the parameters, or the average when it overwrites them. */
+function averaged(
+  next: Tensor,
+  slot: Tensor,
+  { emaOverwriteFrequency }: SharedOptions,
+  scalar: UpdateOperands['scalar'],
+): Tensor {
+  const average = add(multiply(next, scalar('ema_rest')), multiply(slot, scalar('ema_momentum')));
+  assign(slot, average);
+  return emaOverwriteFrequency === undefined ? next : where(scalar('ema_overwrite'), average, next);
+}
+
 /** Defines an optimizer: returns the function that users call. */
 export function defineOptimizer<Options extends object>({
   name,
@@ -51,13 +96,14 @@ export function defineOptimizer<Options extends object>({
   learningRate: defaultRate,
   scalars: scalarsOf = () => rateAlone,
   slots = () => [],
+  isMatrix = () => false,
   update,
   updateInPlace,
-}: OptimizerDeclaration<Options>): OptimizerFactory<Options> {
+}: OptimizerDeclaration<Options>): OptimizerFactory<Options, DefinedOptimizer> {
   type Given = Options & LearningRateOption & SharedOptions;
   const allRules = (): Rules<Given> =>
     ({ learningRate: rateRule(), ...rules(), ...sharedRules() }) as unknown as Rules<Given>;
-  const make = (given: Given = {} as Given): Optimizer => {
+  const make = (given: Given = {} as Given): DefinedOptimizer => {
     const who = `optimizers.${name}`;
     checkCall(who, given, allRules);
     const { learningRate = defaultRate, ...own } = given;
@@ -65,30 +111,34 @@ export function defineOptimizer<Options extends object>({
     const set = Object.entries(own).filter(([, value]) => value !== undefined);
     const options = { ...defaults, ...Object.fromEntries(set) } as Required<Options> & SharedOptions;
     checkShared(who, options);
-    const { weightDecay = 0 } = options;
-    const scalars: Optimizer['scalars'] = {
-      ...scalarsOf(options),
-      ...(weightDecay > 0 ? { weight_decay: ({ learningRate: rate }) => rate * weightDecay } : {}),
-    };
+    const { weightDecay = 0, clipValue, clipNorm, globalClipNorm, useEma = false } = options;
+    const scalars = { ...scalarsOf(options), ...sharedScalars(options) };
     const names = Object.keys(scalars);
-    const inPlace = weightDecay > 0 ? undefined : updateInPlace?.(options);
-    return {
+    const isPlain = weightDecay === 0 && !useEma && !(clipValue ?? clipNorm ?? globalClipNorm);
+    const inPlace = isPlain ? updateInPlace?.(options) : undefined;
+    const optimizer: DefinedOptimizer = {
       name,
       learningRate,
-      slots: slots(options),
+      slots: [...slots(options), ...(useEma ? [emaSlot] : [])],
       scalars,
       config: configOf(options),
-      treatmentOf: (parameter) => ({
-        decay: weightDecay > 0 && parameter.decay === true && !isExcluded(options, parameter.name),
-      }),
-      apply: (operands, { decay }) => {
-        const { slots: kept, ...others } = operands;
-        checkUpdate(name, { ...others, ...kept }, names.length);
+      treatmentOf: (parameter) => {
+        const isOne = isMatrix(parameter, options);
+        return {
+          decay: weightDecay > 0 && parameter.decay === true && !isExcluded(options, parameter.name),
+          isAlone: isOne || clipNorm !== undefined,
+          isMatrix: isOne,
+        };
+      },
+      gradientFactor: (gradients) =>
+        globalClipNorm === undefined ? undefined : normFactor(gradients, globalClipNorm),
+      apply: (operands, { decay, isMatrix: isOne = false }) => {
+        const { parameters, gradients: raw, slots: kept, stepScalars, state } = operands;
+        checkUpdate(name, { parameters, gradients: raw, ...kept, stepScalars, state }, names.length);
         if (inPlace) {
           inPlace(operands);
           return;
         }
-        const { parameters } = operands;
         const { shape } = parameters;
         const scalar = (wanted: string): Tensor => {
           const column = names.indexOf(wanted);
@@ -99,9 +149,13 @@ export function defineOptimizer<Options extends object>({
         const before = shrinks
           ? subtract(parameters, multiply(parameters, scalar('weight_decay')))
           : parameters;
-        assign(parameters, update({ ...operands, parameters: before, scalar }, options));
+        const gradients = clipped(operands, options);
+        const next = update({ ...operands, parameters: before, gradients, isMatrix: isOne, scalar }, options);
+        assign(parameters, useEma ? averaged(next, kept[emaSlot]!, options, scalar) : next);
       },
+      over: (parameters, loop) => new OwnLoop(optimizer, parameters, loop),
     };
+    return optimizer;
   };
   const factory = Object.assign(make, {
     optimizerName: name,

@@ -5,7 +5,8 @@ import { assign } from '../../kernels/assign.js';
 
 /** slot ← β·slot + (1 − β)·value; returns the new mean. */
 export function movingMean(slot: Tensor, beta: number, value: Tensor): Tensor {
-  const mean = add(scale(slot, beta), scale(value, 1 - beta));
+  // The planner fuses into the kernel of the first operand: that of the gradients, which other ops use as well.
+  const mean = add(scale(value, 1 - beta), scale(slot, beta));
   assign(slot, mean);
   return mean;
 }

@@ -57,7 +57,7 @@ export const nadam = defineOptimizer<NadamOptions>({
   update: ({ parameters, gradients, slots, scalar }, { beta1, beta2, epsilon }) => {
     const mean = movingMean(slots['mean']!, beta1, gradients);
     const meanSquare = movingMean(slots['mean_square']!, beta2, square(gradients));
-    const ahead = add(multiply(scalar('mean_rate'), mean), multiply(scalar('gradient_rate'), gradients));
+    const ahead = add(multiply(mean, scalar('mean_rate')), multiply(gradients, scalar('gradient_rate')));
     const root = add(sqrt(divide(meanSquare, scalar('correction'))), epsilon);
     return subtract(parameters, divide(ahead, root));
   },

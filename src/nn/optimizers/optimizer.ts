@@ -10,6 +10,8 @@ export interface OptimizerOperands {
   readonly gradients: Tensor;
   /** Like the parameters, by slot name; initially 0. */
   readonly slots: Readonly<Record<string, Tensor>>;
+  /** The factor of all gradients, from `gradientFactor`. */
+  readonly factor?: Tensor | undefined;
   /** A row per step of the epoch, a column per scalar of the optimizer. */
   readonly stepScalars: Tensor;
   /** The step's state, which determines the row. */
@@ -26,12 +28,6 @@ export interface StepOfTraining {
 /** Computes one scalar of a step, on the host in float64. */
 export type StepScalar = (step: StepOfTraining) => number;
 
-/** The attributes by which an update may distinguish parameters. */
-export interface ParameterAttributes {
-  /** Whether weight decay applies to them. */
-  readonly decay: boolean;
-}
-
 /** A parameter as an optimizer knows it. */
 export interface NamedParameter {
   readonly name: string;
@@ -41,9 +37,13 @@ export interface NamedParameter {
 }
 
 /** How an optimizer treats a parameter. Parameters that it treats alike, and not alone, are updated in one dispatch. */
-export interface Treatment extends ParameterAttributes {
+export interface Treatment {
+  /** Whether weight decay applies to it. */
+  readonly decay: boolean;
   /** Whether the parameter is updated by itself, in its own shape. */
   readonly isAlone?: boolean;
+  /** Whether the update is one for matrices. */
+  readonly isMatrix?: boolean;
 }
 
 export interface Optimizer {
@@ -54,11 +54,13 @@ export interface Optimizer {
   readonly slots: readonly string[];
   /** The scalars that the update reads in each step, by name: the columns of the table. */
   readonly scalars: Readonly<Record<string, StepScalar>>;
-  readonly config: Readonly<Record<string, number | string | boolean | readonly string[]>>;
+  readonly config: Readonly<Record<string, number | string | boolean | null | readonly string[]>>;
   /** How it treats this parameter. Default: all alike, so that one dispatch updates everything. */
   treatmentOf?(parameter: NamedParameter): Treatment;
-  /** Records the in-place update of parameters with these attributes. */
-  apply(operands: OptimizerOperands, attributes: ParameterAttributes): void;
+  /** Records what the gradients of all parameters are multiplied by; undefined without such a factor. */
+  gradientFactor?(gradients: readonly Tensor[]): Tensor | undefined;
+  /** Records the in-place update of parameters that are treated so. */
+  apply(operands: OptimizerOperands, treatment: Treatment): void;
 }
 
 /** The option of every optimizer. */
@@ -67,8 +69,8 @@ export interface LearningRateOption {
 }
 
 /** The function that makes an optimizer, with what files and checks need. */
-export interface OptimizerFactory<Options extends object> {
-  (options?: Options & LearningRateOption & SharedOptions): Optimizer;
+export interface OptimizerFactory<Options extends object, Made extends Optimizer = Optimizer> {
+  (options?: Options & LearningRateOption & SharedOptions): Made;
   readonly optimizerName: string;
   /** Throws: UsageError for invalid options. */
   checkConfig(who: string, config: object): void;

@@ -2,9 +2,8 @@
  * Options that take an optimizer: an object, or the name of one that is defined. Apart from what defines them: models need only
  * this.
  */
-import { UsageError } from '../../errors.js';
 import { hintFor } from '../../option_hints.js';
-import { required, rule } from '../../options.js';
+import { required } from '../../options.js';
 import type { Optimizer, OptimizerFactory } from './optimizer.js';
 
 const factories = new Map<string, OptimizerFactory<object>>();
@@ -22,27 +21,22 @@ export function registeredOptimizers(): ReadonlyMap<string, OptimizerFactory<obj
   return factories;
 }
 
-/** Accepts custom optimizers, too. */
+/** Accepts custom optimizers, too, and the names of those that a module of the program has defined. */
 export const optimizerRule = () =>
-  required(
-    rule("an optimizer, such as optimizers.rmsprop(), or the name of one, such as 'rmsprop'", (value) => {
+  required((value) => {
+    if (typeof value !== 'string') {
       const { apply, slots } = (value ?? {}) as Partial<Optimizer>;
-      return typeof value === 'string' || (typeof apply === 'function' && Array.isArray(slots));
-    }),
-  );
+      return typeof apply === 'function' && Array.isArray(slots)
+        ? undefined
+        : "an optimizer, such as optimizers.rmsprop(), or the name of one, such as 'rmsprop'";
+    }
+    if (factories.has(value)) return undefined;
+    const known = [...factories.keys()].sort();
+    const hint = hintFor(value, known);
+    return `a name among those that the program imports, ${known.join(', ') || 'of which there is none'}, or the result of an optimizer's function, such as optimizers.adam()${hint ? `; ${hint.slice(0, -1)}` : ''}`;
+  });
 
-/**
- * The optimizer, or the one of this name with its default options.
- *
- * Throws: UsageError for a name that no module of the program has defined.
- */
-export function optimizerOfName(who: string, optimizer: Optimizer | string): Optimizer {
-  if (typeof optimizer !== 'string') return optimizer;
-  const make = factories.get(optimizer);
-  if (make) return make();
-  const known = [...factories.keys()].sort();
-  const hint = hintFor(optimizer, known);
-  throw new UsageError(
-    `${who}: the optimizer '${optimizer}' is not in this program, which has ${known.join(', ') || 'none'}; ${hint ? `${hint} Otherwise ` : ''}import it, and pass the result of its function, such as optimizers.adam().`,
-  );
+/** The optimizer, or the one of this name, which `optimizerRule` accepts, with its default options. */
+export function optimizerOfName(optimizer: Optimizer | string): Optimizer {
+  return typeof optimizer === 'string' ? factories.get(optimizer)!() : optimizer;
 }

@@ -69,7 +69,7 @@ export const rmsprop = defineOptimizer<RmspropOptions>({
       ? relu(subtract(meanSquare, square(movingMean(kept['mean']!, rho, gradients))))
       : meanSquare;
     const root = epsilonPlacement === 'inside' ? sqrt(add(under, epsilon)) : add(sqrt(under), epsilon);
-    const step = divide(multiply(scalar('learning_rate'), gradients), root);
+    const step = divide(multiply(gradients, scalar('learning_rate')), root);
     if (momentum === 0) return subtract(parameters, step);
     const next = add(scale(kept['momentum']!, momentum), step);
     assign(kept['momentum']!, next);

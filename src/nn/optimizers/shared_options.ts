@@ -1,5 +1,6 @@
 /** Options that every optimizer has. */
-import { type Rule, type Rules, notNegative } from '../../options.js';
+import { UsageError } from '../../errors.js';
+import { type Rule, type Rules, belowOne, count, flag, notNegative, positive } from '../../options.js';
 
 export interface SharedOptions {
   /**
@@ -12,6 +13,21 @@ export interface SharedOptions {
    * Files store them as strings.
    */
   readonly excludeFromWeightDecay?: readonly (string | RegExp)[];
+  /** Clips each element of the gradients to ±clipValue. At most one of the three clippings. */
+  readonly clipValue?: number;
+  /** Scales each parameter's gradient down to this Euclidean norm. Parameters are then updated one by one. */
+  readonly clipNorm?: number;
+  /** Scales all gradients down, by one factor, to this norm of them together; frozen parameters have no part in it. */
+  readonly globalClipNorm?: number;
+  /**
+   * Whether to keep the exponential moving average of the weights, in the slot `average`: `model.swapEmaWeights()` and
+   * `callbacks.swapEmaWeights()` evaluate and save with it. Unlike Keras, `fit` does not overwrite the weights when it ends.
+   */
+  readonly useEma?: boolean;
+  /** The factor of the old average. Default 0.99. */
+  readonly emaMomentum?: number;
+  /** After each such number of updates, the weights become their averages. Default: never. */
+  readonly emaOverwriteFrequency?: number;
 }
 
 /** A list of patterns: strings, or RegExps without flags. */
@@ -33,10 +49,27 @@ export const patternsRule: Rule = (value) => {
 export const sharedRules = (): Rules<SharedOptions> => ({
   weightDecay: notNegative,
   excludeFromWeightDecay: patternsRule,
+  clipValue: positive,
+  clipNorm: positive,
+  globalClipNorm: positive,
+  useEma: flag,
+  emaMomentum: belowOne,
+  emaOverwriteFrequency: count,
 });
 
 /** Throws: UsageError for options that contradict each other. */
-export function checkShared(_who: string, _options: SharedOptions): void {}
+export function checkShared(who: string, options: SharedOptions): void {
+  const { clipValue, clipNorm, globalClipNorm, useEma = false } = options;
+  const clippings = Object.entries({ clipValue, clipNorm, globalClipNorm }).filter(([, value]) => value);
+  if (clippings.length > 1)
+    throw new UsageError(
+      `${who}: ${clippings.map(([name, value]) => `${name} is ${value}`).join(' and ')}, expected at most one of them.`,
+    );
+  for (const name of ['emaMomentum', 'emaOverwriteFrequency'] as const) {
+    if (options[name] !== undefined && !useEma)
+      throw new UsageError(`${who}: ${name} is ${options[name]}, which needs useEma: true.`);
+  }
+}
 
 /** Whether one of the patterns is found in a name. */
 export function matches(patterns: readonly (string | RegExp)[], name: string): boolean {

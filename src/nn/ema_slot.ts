@@ -1,0 +1,2 @@
+/** The slot of the averages of `useEma`. */
+export const emaSlot = 'average';
