@@ -35,6 +35,7 @@ export { defineLayer } from './nn/layers/define_layer.js';
 export type { Layer, LayerContext, LayerOptions, SymbolicTensor } from './nn/layers/layer.js';
 export { Model, model, sequential } from './nn/model.js';
 export { loadModel, modelFile, modelFromFile } from './nn/model_files.js';
+export { reestimateStatistics } from './nn/reestimate_statistics.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
 export type { ArraySamples, LabelledSamples, Samples } from './nn/samples.js';
 export type { FitOptions, History } from './nn/training.js';

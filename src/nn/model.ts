@@ -55,6 +55,7 @@ import {
   storedOptimizerIn,
 } from './stored_optimizer.js';
 import { summaryTable } from './summary.js';
+import { swapEmaOf } from './swap_ema.js';
 import { TrainState, type Weights } from './train_state.js';
 import { type SaveWeightsOptions, type TrainableModel, saveWeightsRules } from './trainable_model.js';
 import {
@@ -295,7 +296,7 @@ export class Model extends Resource implements TrainableModel {
   compile(options: CompileOptions): void {
     checkCall('compile', options, compileRules);
     const { optimizer: given, warn = console.warn, ...task } = options;
-    const optimizer = optimizerOfName('compile', given);
+    const optimizer = optimizerOfName(given);
     this.activity.assertUntrained('compile');
     this.#task = new Task(this.#outputs, task);
     this.#optimizer = optimizer;
@@ -314,6 +315,7 @@ export class Model extends Resource implements TrainableModel {
     if (fitsSlots(optimizer, stored)) {
       for (const [name, values] of stored.slots) this.slots.get(name)!.write(values);
       this.state.step = stored.step ?? this.state.step;
+      this.state.isSwapped = stored.isSwapped;
       const unfrozen = describeUnfrozen(stored);
       if (unfrozen !== undefined) this.#warn(`${who}: ${unfrozen}.`);
     } else if (stored.slots.size > 0)
@@ -500,6 +502,25 @@ export class Model extends Resource implements TrainableModel {
   }
 
   /**
+   * Exchanges the weights with their averages, which an optimizer with `useEma` keeps; calling it again changes them back:
+   *
+   *   model.swapEmaWeights();
+   *   await model.evaluate(test);
+   *   await model.save('averaged', { includeOptimizer: false });
+   *   model.swapEmaWeights();
+   *
+   * A training continues with its own weights in any case: its next step, and setWeights, change them back, and so does a
+   * training from a file that was saved in between. `callbacks.swapEmaWeights()` does it around each validation.
+   * The moving statistics of batch normalisations stay those of the training; `reestimateStatistics` estimates them again.
+   *
+   * Throws: StateError if the optimizer keeps no averages, and before compile(); like setWeights.
+   */
+  swapEmaWeights(): void {
+    this.activity.assertWritable('swapEmaWeights');
+    swapEmaOf('swapEmaWeights', this);
+  }
+
+  /**
    * A model with another network, for example without the last layer. Parameters with the same path and shape in both keep
    * their values; the others are initialised from `seed`. This model does not change.
    *
@@ -632,6 +653,7 @@ export class Model extends Resource implements TrainableModel {
     this.activity.assertWritable('loadWeights');
     // Validated before anything is allocated: a damaged description may declare a model that is too large.
     const optimizer = this.#optimizerIn(stored, file);
+    this.state.unswap();
     const loaded = takeWeights(this.state.groups, stored, file);
     this.#stored = optimizer;
     this.#checkpoint = loaded.checkpoint;
@@ -645,6 +667,7 @@ export class Model extends Resource implements TrainableModel {
       description: this.toJson(),
       state: this.state,
       optimizerStep: this.#optimizer ? this.state.step : this.#stored?.step,
+      isSwapped: this.#optimizer ? this.state.isSwapped : this.#stored?.isSwapped === true,
       storedSlots: this.#optimizer ? undefined : this.#stored?.slots,
     };
   }

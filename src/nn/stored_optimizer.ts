@@ -2,6 +2,7 @@
 import { sizeOf } from '../engine/primitive.js';
 import { type Parameter, hasGradient } from './network.js';
 import { frozenLayersIn } from './network_json.js';
+import { emaSlot } from './ema_slot.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { StoredTensors } from './safetensors.js';
 import {
@@ -10,6 +11,7 @@ import {
   checkpointIn,
   descriptionIn,
   hasDescription,
+  isSwappedIn,
   optimizerStepIn,
   valuesIn,
 } from './weights_file.js';
@@ -29,6 +31,8 @@ export interface StoredOptimizer {
   readonly unfrozen: readonly string[];
   /** How many updates it has made; undefined if the file has no optimizer. */
   readonly step: number | undefined;
+  /** Whether the averages of `useEma` are in the parameters, and the parameters in their slot. */
+  readonly isSwapped: boolean;
 }
 
 /** The optimizer in a model's description; undefined if there is none. */
@@ -73,7 +77,9 @@ export function storedOptimizerIn(
     );
     for (const { path, shape } of trained.filter(isFresh)) {
       unfrozen.add(layerOf(path));
-      found.set(path, new Float32Array(sizeOf(shape)));
+      // The average of a parameter that has not changed is the parameter.
+      const values = slot === emaSlot ? stored.tensors.get(path)?.data : undefined;
+      found.set(path, values instanceof Float32Array ? values.slice() : new Float32Array(sizeOf(shape)));
     }
     slots.set(slot, found);
   }
@@ -84,6 +90,7 @@ export function storedOptimizerIn(
     slots,
     unfrozen: [...unfrozen],
     step: optimizerStepIn(stored, file) ?? before,
+    isSwapped: isSwappedIn(stored),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Tensor } from '../engine/tensor.js';
 import { assert } from '../errors.js';
 import { initialValues } from './initializers.js';
 import { type Parameter, hasGradient } from './network.js';
+import { emaSlot } from './ema_slot.js';
 import { ParameterGroup, ParameterLayout, readGroups } from './parameters.js';
 
 /** Values on the host by the path of their parameter. */
@@ -22,6 +23,8 @@ export class TrainState extends Resource {
    * what is read from the device next has the values after this step.
    */
   step = 0;
+  /** Whether the averages of the optimizer's `useEma` are in the parameters, and the parameters in the slot. */
+  isSwapped = false;
   readonly #slots = new Map<string, ParameterGroup>();
 
   /** Draws the initial values from `seed`. */
@@ -55,8 +58,22 @@ export class TrainState extends Resource {
     }
   }
 
-  /** The next optimizer starts without slots, at step 0. */
+  /** Exchanges the parameters with their averages. */
+  swapEma(): void {
+    const averages = this.#slots.get(emaSlot);
+    assert(averages, 'the optimizer keeps averages');
+    this.device.exchange(this.parameters.flat.storage, averages.flat.storage);
+    this.isSwapped = !this.isSwapped;
+  }
+
+  /** Brings back the parameters if the averages have been swapped in. */
+  unswap(): void {
+    if (this.isSwapped) this.swapEma();
+  }
+
+  /** The next optimizer starts without slots, at step 0. The parameters stay as they are, swapped or not. */
   dropOptimizer(): void {
+    this.isSwapped = false;
     for (const group of this.#slots.values()) group.dispose();
     this.#slots.clear();
     this.step = 0;
@@ -81,8 +98,9 @@ export class TrainState extends Resource {
     return new Map(this.specs.map(({ path }) => [path, values.get(path)!]));
   }
 
-  /** Writes the named parameters. */
+  /** Writes the named parameters; those of the training, if the averages have been swapped in. */
   write(weights: Weights): void {
+    this.unswap();
     for (const [path, values] of weights) this.get(path).write(values);
   }
 

@@ -36,6 +36,9 @@ const descriptionKey = 'model';
 /** The metadata key of the optimizer's step; files of earlier versions lack it. */
 const stepKey = 'optimizer_step';
 
+/** The metadata key that the averages of `useEma` are in the parameters, and the parameters in their slot. */
+const swappedKey = 'ema_swapped';
+
 /** Prefix of the names of callback arrays. */
 export const callbackPrefix = 'callbacks/';
 
@@ -52,6 +55,8 @@ export interface KeptTensors {
   readonly state: TrainState;
   /** How many updates the optimizer has made; undefined if there is no optimizer. */
   readonly optimizerStep: number | undefined;
+  /** Whether the averages of `useEma` are in the parameters. */
+  readonly isSwapped: boolean;
   /** Slots of a loaded file that no optimizer has taken over yet. */
   readonly storedSlots?: StoredSlots | undefined;
 }
@@ -63,7 +68,7 @@ export interface LoadedWeights {
 
 /** The bytes of the file; a consistent snapshot of the device's tensors. */
 export async function weightsFile(
-  { description, state, optimizerStep, storedSlots = new Map() }: KeptTensors,
+  { description, state, optimizerStep, isSwapped, storedSlots = new Map() }: KeptTensors,
   { metadata = {}, includeOptimizer = true, checkpoint }: SaveWeightsOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const onDevice: [slot: string, ParameterGroup][] = [
@@ -90,7 +95,8 @@ export async function weightsFile(
   // The tensors are stored next to the weights; JSON omits undefined.
   const text = checkpoint ? { checkpoint: JSON.stringify({ ...checkpoint, tensors: undefined }) } : {};
   const step = includeOptimizer && optimizerStep !== undefined ? { [stepKey]: `${optimizerStep}` } : {};
-  const own = { format, [descriptionKey]: JSON.stringify(description), ...step };
+  const swapped = includeOptimizer && isSwapped ? { [swappedKey]: 'true' } : {};
+  const own = { format, [descriptionKey]: JSON.stringify(description), ...step, ...swapped };
   return writeSafetensors(tensors, { ...metadata, ...own, ...text });
 }
 
@@ -218,6 +224,11 @@ export function optimizerStepIn({ metadata }: StoredTensors, file: string): numb
     countOrZero,
     (what, cause) => new ModelError(`model: ${saidOf(`the ${stepKey} in ${file}`, what)}.`, { cause }),
   );
+}
+
+/** Whether the averages of `useEma` are in the parameters of the file, and the parameters in their slot. */
+export function isSwappedIn({ metadata }: StoredTensors): boolean {
+  return metadata[swappedKey] === 'true';
 }
 
 /** A position in a file; earlier versions have three sums as separate members. */

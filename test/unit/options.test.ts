@@ -395,6 +395,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   modelFile: given((options) => node.modelFile(model, options)),
   modelFromFile: given((options) => node.modelFromFile(new Uint8Array(), options)),
   preprocessing: given(node.preprocessing),
+  reestimateStatistics: given((options) => node.reestimateStatistics(model, set, options)),
   Model: given((options) => new node.Model(model.network, options)),
   'Model.compile': given((options) => model.compile(options), {
     optimizer: optimizers.sgd(),
@@ -575,8 +576,7 @@ const takingNone = new Set(
     ['callbacks', 'progress'],
     [
       '',
-      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer registerFunctions registerLayers removeFolder tidy',
-      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer defineOptimizer registerLayers removeFolder tidy',
+      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer defineOptimizer registerFunctions registerLayers removeFolder tidy',
     ],
   ].flatMap(([group, names]) => names!.split(' ').map((name) => (group === '' ? name : `${group}.${name}`))),
 );
