@@ -43,6 +43,7 @@ export const otherNames: Readonly<Record<string, readonly [keras: string, pytorc
   label_gather: ['', ''],
   less: ['ops.less', 'torch.lt'],
   less_equal: ['ops.less_equal', 'torch.le'],
+  linspace: ['ops.linspace', 'torch.linspace'],
   log: ['ops.log', 'torch.log'],
   log1p: ['ops.log1p', 'torch.log1p'],
   log_softmax: ['ops.log_softmax', 'F.log_softmax'],

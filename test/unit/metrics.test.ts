@@ -132,6 +132,73 @@ describe('accuracy', () => {
   });
 });
 
+describe('figures from counts', () => {
+  /** The classes 0, 1, 2, 1 are predicted. */
+  const output = matrix([5, 1, 0], [0, 2, 1], [0, 1, 9], [1, 7, 2]);
+  const first = {
+    output: matrix([5, 1, 0], [0, 2, 1], [3, 3, 3]),
+    target: labels(0, 2, 0xffffffff),
+    counted: 2,
+  };
+  const second = { output: matrix([0, 1, 9], [1, 7, 2]), target: labels(2, 1) };
+  const oneHot = matrix([1, 0, 0], [0, 0, 1], [0, 0, 1], [0, 1, 0]);
+  const all = ['precision', 'recall', 'f1Score', 'balancedAccuracy'] as const;
+  const expected = { precision: 2.5 / 3, recall: 2.5 / 3, f1Score: 7 / 9, balancedAccuracy: 2.5 / 3 };
+
+  it.each([
+    ['labels, over two batches', [first, second]],
+    ['one-hot targets', [{ output, target: oneHot }]],
+  ])('are of all samples: %s', (_, batches) => {
+    const loss = batches.length > 1 ? losses.multiMargin() : losses.categoricalCrossentropy();
+    const logs = logsOf({ loss, metrics: all }, ...batches);
+    for (const name of all) expect([name, logs[name]]).toEqual([name, expect.closeTo(expected[name], 12)]);
+    const micro = logsOf({ loss, metrics: [metrics.precision({ average: 'micro' })] }, ...batches);
+    expect(micro['precision']).toBe(0.75);
+  });
+
+  it('are by a threshold for binary outputs', () => {
+    const batch = { output: column(0.9, 0.6, 0.4, 0.2), target: column(1, 0, 0, 0) };
+    const loss = losses.binaryCrossentropy({ fromLogits: false });
+    const logs = logsOf({ loss, metrics: all }, batch);
+    const wanted = { precision: 0.5, recall: 1, f1Score: 2 / 3, balancedAccuracy: (1 + 2 / 3) / 2 };
+    for (const name of all) expect([name, logs[name]]).toEqual([name, expect.closeTo(wanted[name], 12)]);
+    const strict = logsOf({ loss, metrics: [metrics.precision({ threshold: 0.7 })] }, batch);
+    expect(strict['precision']).toBe(1);
+    const never = logsOf({ loss, metrics: [metrics.precision({ threshold: 2 }), 'f1Score'] }, batch);
+    expect(never['precision']).toBe(0);
+  });
+
+  it('give the area under the curve', () => {
+    const loss = losses.binaryCrossentropy({ fromLogits: false });
+    const [early, late] = [
+      { output: column(0.1, 0.4, 0.9), target: column(0, 0, 1), counted: 2 },
+      { output: column(0.35, 0.8), target: column(1, 1) },
+    ];
+    expect(logsOf({ loss, metrics: ['auc'] }, early, late)['auc']).toBeCloseTo(0.75, 12);
+    // By logits of the same order: their sigmoid.
+    const logits = { output: column(-3, -1, -2, 2), target: column(0, 0, 1, 1) };
+    expect(logsOf({ loss: 'binaryCrossentropy', metrics: ['auc'] }, logits)['auc']).toBeCloseTo(0.75, 12);
+    const coarse = logsOf({ loss, metrics: [metrics.auc({ numThresholds: 3 })] }, early, late);
+    // (1, 1), (0, 1/2), (0, 0)
+    expect(coarse['auc']).toBeCloseTo(0.75, 12);
+  });
+
+  it('count the right class among the k largest', () => {
+    const topK = (k: number) =>
+      logsOf(
+        { loss: losses.multiMargin(), metrics: [metrics.topKCategoricalAccuracy({ k })] },
+        first,
+        second,
+      );
+    expect([1, 2, 3].map((k) => topK(k)['topKCategoricalAccuracy'])).toEqual([0.75, 1, 1]);
+    const values = logsOf(
+      { loss: 'categoricalCrossentropy', metrics: [metrics.topKCategoricalAccuracy({ k: 1 })] },
+      { output, target: oneHot },
+    );
+    expect(values['topKCategoricalAccuracy']).toBe(0.75);
+  });
+});
+
 describe('the names', () => {
   const two = [
     { name: 'a', shape: [1] },

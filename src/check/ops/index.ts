@@ -26,6 +26,7 @@ export { inEpochCheck } from './in_epoch.js';
 export { l2PenaltyCheck } from './l2_penalty.js';
 export { l2TotalsCheck } from './l2_totals.js';
 export { labelGatherCheck } from './label_gather.js';
+export { linspaceCheck } from './linspace.js';
 export { logSoftmaxCheck } from './log_softmax.js';
 export { logSumExpCheck } from './log_sum_exp.js';
 export { matmulCheck } from './matmul.js';

@@ -28,17 +28,21 @@ export function checkMode(who: string, mode: Mode, warn: Listener): Mode {
   return 'auto';
 }
 
+/** The names of losses, and of metrics that are one. With several outputs they come after the name of the output. */
+const falling =
+  /(^|_)(loss|\w*([eE]rror|[cC]rossentropy|[hH]inge)|huber|logCosh|klDivergence|poisson|cosineSimilarity|multiMargin)$/;
+const rising = /(^|_)(\w*[aA]ccuracy|precision|recall|f1Score|auc)$/;
+
 /**
- * The direction in which a metric improves; 'auto' knows losses and accuracies.
+ * The direction in which a metric improves; 'auto' knows the losses and metrics of the library.
  *
  * Throws: UsageError for another metric under 'auto'.
  */
 export function directionOf(who: string, monitor: string, mode: Mode): 'min' | 'max' {
   if (mode !== 'auto') return mode;
   const metric = monitor.replace(/^val_/, '');
-  // With several outputs, the name of a metric starts with that of its output.
-  if (/(^|_)loss$/.test(metric)) return 'min';
-  if (/(^|_)accuracy$/.test(metric)) return 'max';
+  if (falling.test(metric)) return 'min';
+  if (rising.test(metric)) return 'max';
   throw new UsageError(
     `${who}: mode is 'auto', which does not know whether '${monitor}' should rise or fall, expected 'min' or 'max'.`,
   );

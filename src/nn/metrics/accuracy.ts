@@ -1,26 +1,18 @@
 /** The share of right answers. */
 import { checkCall } from '../../calls.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { fill, scale, subtract } from '../../kernels/arithmetic.js';
 import { argMax } from '../../kernels/arg_max.js';
 import { cast } from '../../kernels/cast.js';
-import { relu } from '../../kernels/relu.js';
-import { stack } from '../../kernels/stack.js';
+import { equal, greater } from '../../kernels/comparison.js';
 import { type Rules, finite } from '../../options.js';
-import { absolute } from '../losses/elementary.js';
 import { alike } from '../losses/per_sample.js';
 import { meanMetric } from './mean_metric.js';
 import type { Metric, MetricBatch } from './metric.js';
 import { registerMetrics } from './registry.js';
 
 /** 1 where two tensors of integers below 2²⁴ are equal, else 0. */
-export function areEqual(a: Tensor, b: Tensor): Tensor {
-  return relu(scale(absolute(subtract(cast(a, 'f32'), cast(b, 'f32'))), -1, 1));
-}
-
-/** 1 where x exceeds a threshold, else 0. */
-export function isAbove(x: Tensor, threshold: number): Tensor {
-  return cast(argMax(stack([fill(x.shape, threshold), x]), { axis: 0 }), 'f32');
+function areEqual(a: Tensor, b: Tensor): Tensor {
+  return equal(cast(a, 'f32'), cast(b, 'f32'));
 }
 
 const sparse = ({ output, target }: MetricBatch): Tensor => areEqual(argMax(output, { axis: -1 }), target);
@@ -31,7 +23,7 @@ const categorical = ({ output, target }: MetricBatch): Tensor =>
 const binary =
   (threshold: number) =>
   ({ probabilities, target }: MetricBatch): Tensor =>
-    areEqual(isAbove(probabilities, threshold), isAbove(alike('binaryAccuracy', target, probabilities), 0.5));
+    equal(greater(probabilities, threshold), greater(alike('binaryAccuracy', target, probabilities), 0.5));
 
 /**
  * The share of right answers: `sparseCategoricalAccuracy` for labels, `binaryAccuracy` for outputs of one value and after
