@@ -63,6 +63,10 @@ describe('earlyStopping', () => {
     expect(await epochs([1, 2, 3, 3], {}, 'val_accuracy')).toBe(4);
     expect(await epochs([1, 2, 3, 3], {}, 'accuracy')).toBe(4);
     expect(await epochs([1, 2, 3, 3], {}, 'loss')).toBe(2);
+    for (const monitor of ['val_auc', 'digit_f1Score', 'topKCategoricalAccuracy'])
+      expect([monitor, await epochs([1, 2, 3, 3], {}, monitor)]).toEqual([monitor, 4]);
+    for (const monitor of ['val_rootMeanSquaredError', 'huber', 'digit_binaryCrossentropy'])
+      expect([monitor, await epochs([1, 2, 3, 3], {}, monitor)]).toEqual([monitor, 2]);
     expect(await epochs([1, 2, 3, 3], { mode: 'max' }, 'f1')).toBe(4);
     expect(() => earlyStopping({ monitor: 'val_f1' })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: earlyStopping: mode is 'auto', which does not know whether 'val_f1' should rise or fall, expected 'min' or 'max'.]`,

@@ -322,6 +322,10 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: l2_penalty: 'w' is u32 [4], expected f32.
     l2_totals, totals not f32:
       ShapeError: l2_totals: 'totals' is u32 [4], expected f32.
+    linspace, no number:
+      UsageError: linspace: count is 0, expected a positive integer.
+    linspace, NaN:
+      UsageError: linspace: start is NaN, expected a finite number.
     log_softmax, no such axis:
       ShapeError: logSoftmax: axis 2 does not exist in x [2,3], expected -2 to 1.
     log_softmax, non-adjacent axes:
