@@ -11,7 +11,7 @@ import { grad } from '../../src/kernels/grad.js';
 import { max, mean, sigmoid, softmax, square } from '../../src/kernels/index.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import * as losses from '../../src/nn/losses/index.js';
-import { accuracy } from '../../src/nn/metrics/index.js';
+import { accuracy, auc, balancedAccuracy, topKCategoricalAccuracy } from '../../src/nn/metrics/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
 import type { TaskOptions } from '../../src/nn/task.js';
@@ -29,15 +29,36 @@ function compiled(task: TaskOptions, learningRate = 0.1): Model {
   return made;
 }
 
+/** The area under the curve of 200 thresholds. */
+function areaOf(scores: number[], isYes: boolean[]): number {
+  const share = (threshold: number, kind: boolean): number => {
+    const own = scores.filter((_, i) => isYes[i] === kind);
+    return own.filter((score) => score > threshold).length / own.length;
+  };
+  const inner = Array.from({ length: 198 }, (_, i) => (i + 1) / 199);
+  const curve = [-Infinity, ...inner, Infinity].map((each) => ({
+    x: share(each, false),
+    y: share(each, true),
+  }));
+  return curve.slice(1).reduce((area, { x, y }, i) => area + ((curve[i]!.x - x) * (curve[i]!.y + y)) / 2, 0);
+}
+
 it('counts the samples of a partial batch, in logs and in gradients', async () => {
   const set = bars(10);
   const largest = (_: Tensor, prediction: Tensor): Tensor => max(prediction, { axis: 1 });
-  const task = { loss: 'multiMargin', metrics: [accuracy(), largest] } as const;
+  const task: TaskOptions = {
+    loss: 'multiMargin',
+    metrics: [accuracy(), largest, balancedAccuracy(), topKCategoricalAccuracy({ k: 2 }), auc()],
+  };
   const model = compiled(task);
   const outputs = await model.predict(set);
   const rows = Array.from({ length: 10 }, (_, n) => [...outputs.subarray(3 * n, 3 * n + 3)]);
   const meanOf = (of: (row: number[], label: number) => number): number =>
     rows.reduce((sum, row, n) => sum + of(row, set.labels[n]!), 0) / 10;
+  const recalls = [0, 1, 2].map((k) => {
+    const own = rows.filter((_, n) => set.labels[n] === k);
+    return own.filter((row) => row.indexOf(Math.max(...row)) === k).length / own.length;
+  });
   const expected = {
     loss: meanOf((row, label) => {
       const terms = row.map((x, k) => (k === label ? 0 : Math.max(0, 1 - row[label]! + x)));
@@ -45,6 +66,12 @@ it('counts the samples of a partial batch, in logs and in gradients', async () =
     }),
     accuracy: meanOf((row, label) => (row.indexOf(Math.max(...row)) === label ? 1 : 0)),
     largest: meanOf((row) => Math.max(...row)),
+    balancedAccuracy: recalls.reduce((sum, each) => sum + each) / 3,
+    topKCategoricalAccuracy: meanOf((row, label) => (row.filter((x) => x > row[label]!).length < 2 ? 1 : 0)),
+    auc: areaOf(
+      rows.flat(),
+      rows.flatMap((_, n) => [0, 1, 2].map((k) => set.labels[n] === k)),
+    ),
   };
   const evaluation = await model.evaluate(set, { batchSize: 4 });
   expect(Object.keys(evaluation)).toEqual(Object.keys(expected));

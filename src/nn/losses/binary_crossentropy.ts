@@ -1,10 +1,11 @@
 /** Cross-entropy of independent yes-or-no answers. */
 import { checkCall } from '../../calls.js';
 import { add, log, multiply, negate, scale, subtract } from '../../kernels/arithmetic.js';
+import { clip } from '../../kernels/extremes.js';
 import { sigmoid } from '../../kernels/sigmoid.js';
 import { type Rules, flag, within } from '../../options.js';
 import { activated } from './activated.js';
-import { clipped, epsilon, softplus } from './elementary.js';
+import { epsilon, softplus } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { perSampleLoss } from './per_sample.js';
@@ -38,7 +39,7 @@ export function binaryCrossentropy(options: BinaryCrossentropyOptions = {}): Los
       const { logits } = activated('sigmoid', output, fromLogits);
       // −target · log σ(x) − (1 − target) · log(1 − σ(x)) = log(1 + eˣ) − target · x
       if (logits) return subtract(softplus(logits), multiply(smooth, logits));
-      const p = clipped(output, epsilon, 1 - epsilon);
+      const p = clip(output, epsilon, 1 - epsilon);
       const yes = multiply(smooth, log(p));
       const no = multiply(scale(smooth, -1, 1), log(scale(p, -1, 1)));
       return negate(add(yes, no));

@@ -2,11 +2,12 @@
 import type { Tensor } from '../../engine/tensor.js';
 import { checkCall } from '../../calls.js';
 import { divide, log, multiply, negate, scale } from '../../kernels/arithmetic.js';
+import { clip } from '../../kernels/extremes.js';
 import { logSoftmax } from '../../kernels/log_softmax.js';
 import { softmax } from '../../kernels/softmax.js';
 import { sum } from '../../kernels/sum.js';
 import { type Rules, flag, within } from '../../options.js';
-import { clipped, epsilon } from './elementary.js';
+import { epsilon } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { activated } from './activated.js';
@@ -54,7 +55,7 @@ export function logProbabilities(output: Tensor, fromLogits: boolean | undefined
   const { logits } = activated('softmax', output, fromLogits);
   if (logits) return logSoftmax(logits);
   const shares = divide(output, sum(output, { axis: -1, keepDims: true }));
-  return log(clipped(shares, epsilon, 1 - epsilon));
+  return log(clip(shares, epsilon, 1 - epsilon));
 }
 
 registerLosses({ categoricalCrossentropy });

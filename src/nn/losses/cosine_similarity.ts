@@ -1,8 +1,9 @@
 /** The cosine of the angle between target and output, with Keras's sign. */
 import type { Tensor } from '../../engine/tensor.js';
 import { divide, multiply, negate, sqrt, square } from '../../kernels/arithmetic.js';
+import { maximum } from '../../kernels/extremes.js';
 import { sum } from '../../kernels/sum.js';
-import { atLeast, epsilon } from './elementary.js';
+import { epsilon } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { perSampleLoss } from './per_sample.js';
@@ -28,7 +29,7 @@ export function cosine(a: Tensor, b: Tensor): Tensor {
 
 /** At least epsilon, where the gradient is 0. */
 function lengthOf(x: Tensor): Tensor {
-  return sqrt(atLeast(sum(square(x), { axis: -1 }), epsilon ** 2));
+  return sqrt(maximum(sum(square(x), { axis: -1 }), epsilon ** 2));
 }
 
 registerLosses({ cosineSimilarity });

@@ -1,9 +1,9 @@
 /** The Huber loss. */
 import { checkCall } from '../../calls.js';
 import { add, scale, square, subtract } from '../../kernels/arithmetic.js';
+import { abs } from '../../kernels/rounding.js';
 import { relu } from '../../kernels/relu.js';
 import { type Rules, positive } from '../../options.js';
-import { absolute } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { perSampleLoss } from './per_sample.js';
@@ -26,7 +26,7 @@ export function huber(options: HuberOptions = {}): Loss {
   return perSampleLoss({
     name: 'huber',
     perSample: (output, target) => {
-      const error = absolute(subtract(target, output));
+      const error = abs(subtract(target, output));
       const above = relu(scale(error, 1, -delta));
       // With the part up to δ: part² / 2 + δ · (e − part)
       return add(scale(square(subtract(error, above)), 0.5), scale(above, delta));

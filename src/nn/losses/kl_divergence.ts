@@ -1,7 +1,8 @@
 /** The Kullback–Leibler divergence of two distributions. */
 import { divide, log, multiply } from '../../kernels/arithmetic.js';
+import { clip } from '../../kernels/extremes.js';
 import { sum } from '../../kernels/sum.js';
-import { clipped, epsilon } from './elementary.js';
+import { epsilon } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { perSampleLoss } from './per_sample.js';
@@ -16,7 +17,7 @@ export function klDivergence(): Loss {
   return perSampleLoss({
     name: 'klDivergence',
     perSample: (output, target) => {
-      const [p, q] = [clipped(target, epsilon, 1), clipped(output, epsilon, 1)];
+      const [p, q] = [clip(target, epsilon, 1), clip(output, epsilon, 1)];
       return sum(multiply(p, log(divide(p, q))), { axis: -1 });
     },
   });

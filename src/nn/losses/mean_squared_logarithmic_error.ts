@@ -1,7 +1,9 @@
 /** The mean squared error of logarithms. */
 import type { Tensor } from '../../engine/tensor.js';
-import { log, scale, square, subtract } from '../../kernels/arithmetic.js';
-import { atLeast, epsilon } from './elementary.js';
+import { square, subtract } from '../../kernels/arithmetic.js';
+import { log1p } from '../../kernels/exponentials.js';
+import { maximum } from '../../kernels/extremes.js';
+import { epsilon } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { perSampleLoss } from './per_sample.js';
@@ -19,7 +21,7 @@ export function meanSquaredLogarithmicError(): Loss {
 }
 
 function logarithm(x: Tensor): Tensor {
-  return log(scale(atLeast(x, epsilon), 1, 1));
+  return log1p(maximum(x, epsilon));
 }
 
 registerLosses({ meanSquaredLogarithmicError });
