@@ -283,14 +283,7 @@ export class Task {
    * Throws: UsageError if a loss is one number for the batch, and a batch is not one program.
    */
   checkBatches(who: string, samples: number, batchSize: number, atOnce = batchSize): void {
-    if (!this.#isOfBatch || (atOnce === batchSize && samples % batchSize === 0)) return;
-    const problem =
-      atOnce < batchSize
-        ? `the batch of ${batchSize} is split into micro-batches of ${atOnce}`
-        : `batches of ${batchSize} do not divide ${samples} samples`;
-    throw new UsageError(
-      `${who}: the loss is one number for the batch, but ${problem}; return the loss of each sample, or change batchSize.`,
-    );
+    checkArgument(who, 'loss', this.#isOfBatch, () => batchesRule(samples, batchSize, atOnce));
   }
 
   /** The sums by name from the totals of a batch. */
@@ -353,4 +346,18 @@ const namesRule =
     if (twice === undefined) return undefined;
     const which = trained.length > 1 ? `one of the outputs ${trained.join(', ')}` : 'one of them';
     throw new UsageError(`${who}: two metrics would have the name '${twice}'; rename ${which}.`);
+  };
+
+/** Throws for a loss of the batch where a batch is not one program. */
+const batchesRule =
+  (samples: number, batchSize: number, atOnce: number): Rule =>
+  (isOfBatch, who) => {
+    if (isOfBatch === false || (atOnce === batchSize && samples % batchSize === 0)) return undefined;
+    const problem =
+      atOnce < batchSize
+        ? `the batch of ${batchSize} is split into micro-batches of ${atOnce}`
+        : `batches of ${batchSize} do not divide ${samples} samples`;
+    throw new UsageError(
+      `${who}: the loss is one number for the batch, but ${problem}; return the loss of each sample, or change batchSize.`,
+    );
   };

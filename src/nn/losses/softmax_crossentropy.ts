@@ -1,9 +1,14 @@
 /** Cross-entropy of integer labels, fused with a preceding softmax: the loss that models have until they are compiled. */
+import { checkArgument } from '../../calls.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { currentTrace } from '../../engine/trace.js';
-import { StateError } from '../../errors.js';
 import { probabilitiesCrossEntropy, softmaxCrossEntropy } from '../../kernels/softmax_cross_entropy.js';
+import type { Rule } from '../../options.js';
 import type { Loss } from './loss.js';
+
+/** `losses.sparseCategoricalCrossentropy` replaces this loss in a bundle that holds it. */
+const unweighted: Rule = (weights) =>
+  weights === undefined ? undefined : 'none here; pass losses.sparseCategoricalCrossentropy() as the loss';
 
 /** `sparseCategoricalCrossentropy` with its default options, of samples without weights. */
 export function softmaxCrossentropy(): Loss {
@@ -14,8 +19,7 @@ export function softmaxCrossentropy(): Loss {
     activation: 'softmax',
     guessing: (outputShape) => Math.log(outputShape.at(-1) ?? 1),
     apply: (output, labels, samples = {}) => {
-      if (samples.weights)
-        throw new StateError('compile: weights of samples need losses.sparseCategoricalCrossentropy().');
+      checkArgument('compile', 'sampleWeight', samples.weights, () => unweighted);
       const logits = logitsOf(output);
       return logits ? probabilitiesCrossEntropy(output, logits, labels) : softmaxCrossEntropy(output, labels);
     },
