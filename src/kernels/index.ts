@@ -55,12 +55,11 @@ export * as image from './image.js';
 export { l2Penalty } from './l2_penalty.js';
 export { l2Totals } from './l2_totals.js';
 export { labelGather } from './label_gather.js';
+export { linspace } from './linspace.js';
 export { logSoftmax } from './log_softmax.js';
 export { logSumExp } from './log_sum_exp.js';
 // Over leading axes, too: that of matmul.ts, for layers, is of two matrices.
 export { matmul } from './batch_matmul.js';
-export { linspace } from './linspace.js';
-export { matmul } from './matmul.js';
 export { max } from './max.js';
 export { maxPool2d } from './max_pool2d.js';
 export { mean } from './mean.js';

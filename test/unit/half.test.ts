@@ -58,7 +58,7 @@ const planOf = (fn: (...inputs: Tensor[]) => Tensor | Tensor[], specs: readonly 
 /** Ops without kernels for f16; all others compute it. */
 const f32Only = [
   'arg_min batch_matmul log_softmax log_sum_exp min take_along_axis top_k',
-  'cumsum gather pad resize reverse slice',
+  'conv2d_transpose counted_rows cumsum gather grouped_conv2d in_epoch pad place_totals resize reverse slice',
   'arg_min log_softmax log_sum_exp min',
   'cumsum gather grid_sample pad resize reverse slice',
   'pad reverse slice',
