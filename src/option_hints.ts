@@ -31,6 +31,7 @@ const foreignNames: Readonly<Record<string, string>> = {
   center: 'affine',
   optimizer: 'opt',
   epochs: 'nbepoch iterations',
+  classWeights: 'classweight',
   batchSize: 'bs batch samplesperbatch',
   validationData: 'val valdata validation valset',
   callbacks: 'cb',
@@ -53,10 +54,8 @@ const foreignNames: Readonly<Record<string, string>> = {
 
 /** Options of other libraries without an equivalent here, and what to do instead. */
 const doneOtherwise: Readonly<Record<string, string>> = {
-  classweight: 'images all have the same weight here',
   metrics: "pass 'metrics' to compile",
   sampleweight: 'pass it with the data, as { x, y, sampleWeight }',
-  validationsplit: "cut the set with datasets.split() and pass 'validationData'",
   verbose: "add callbacks.progress() to 'callbacks'",
   initialepoch: "pass the checkpoint to resume from as 'resume'",
 };

@@ -4,6 +4,7 @@ import { rowGather } from '../kernels/row_gather.js';
 import type { AnyData } from './any_data.js';
 import { inputSet, labelledSet } from './array_samples.js';
 import { BatchStream, isBatches } from './batch_stream.js';
+import { prepareData } from './training_data.js';
 import { columnsOf, isImageSet, checkSamples, labelledSet as anySet } from './samples.js';
 
 export const allData: AnyData = {
@@ -12,6 +13,7 @@ export const allData: AnyData = {
   labelGather,
   rowGather,
   isBatches,
+  prepareData,
   stream: (who, samples, model, { isLabelled = true, ...options }) =>
     new BatchStream(
       who,

@@ -13,6 +13,37 @@ import type { TrainableModel } from './trainable_model.js';
 /** What a model says about its samples. */
 export type ModelOfSet = Pick<TrainableModel, 'inputs' | 'device' | 'task'>;
 
+/** Options of `fit` that change its data. */
+export interface DataOptions {
+  /**
+   * The share of the samples that validate, such as 0.1: the last ones, before shuffling, as in Keras; so a set that is sorted by class
+   * should be shuffled first.
+   */
+  readonly validationSplit?: number;
+  /**
+   * A factor of the loss of each sample by its class: a list or an object by class (1 for the others), or 'balanced', which makes all
+   * classes count alike: N / (number of classes · samples of the class). Validation data is not weighted.
+   */
+  readonly classWeights?: 'balanced' | readonly number[] | Readonly<Record<number, number>>;
+  /**
+   * Shows the samples of rare classes repeatedly, so that each class occurs in an epoch as often as the largest. An epoch becomes
+   * longer. The order depends on the seed and the epoch alone.
+   */
+  readonly oversample?: boolean | 'balanced';
+  readonly variantsPerImage?: number;
+  readonly seed?: number;
+}
+
+/** The data of a training. */
+export interface PreparedData {
+  readonly set: SampleSet;
+  readonly validation: SampleSet | undefined;
+  /** Entries of an epoch, and their order, if they are not those of the set. */
+  readonly epochSize?: number;
+  readonly orderOf?: (epoch: number) => Uint32Array;
+  dispose(): void;
+}
+
 export interface StreamOptions {
   /** Batches per epoch. Default: all. */
   readonly steps?: number | undefined;
@@ -56,6 +87,8 @@ export interface AnyData {
   /** See array_samples.ts. */
   readonly inputSet: (who: string, samples: unknown, model: ModelOfSet) => SampleSet;
   readonly labelledSet: (who: string, samples: unknown, model: ModelOfSet) => SampleSet | Promise<SampleSet>;
+  /** See training_data.ts. */
+  readonly prepareData: (set: SampleSet, options: DataOptions, model: ModelOfSet) => Promise<PreparedData>;
   readonly labelGather: typeof labelGather;
   readonly rowGather: typeof rowGather;
 }

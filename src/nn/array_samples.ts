@@ -2,7 +2,7 @@
  * Arrays and tensors as samples: `{ x, y, sampleWeight }` for `fit` and `evaluate`, `x` for `predict`. Values are used as they are;
  * only bytes are scaled by the model's preprocessing, as images are.
  */
-import { type Shape, sizeOf } from '../engine/primitive.js';
+import { type Shape, sizeOf, storageBytes } from '../engine/primitive.js';
 import { Tensor, type TensorData, assertOneDevice, describe } from '../engine/tensor.js';
 import { ShapeError, StateError, UsageError } from '../errors.js';
 import { firstOrphan } from '../image_values.js';
@@ -218,7 +218,8 @@ function tensorColumn({ who, name, device, key }: Source, kind: ColumnKind, x: T
   const [count] = x.shape;
   if (count === undefined || !areAlike(x.shape.slice(1), shape))
     throw new ShapeError(`${who}: ${name} is ${describe(x)}, expected [count${axes(shape)}].`);
-  const own = Tensor.over(device, x.storage, { shape: [count, ...shape], dtype: x.dtype }, x);
+  const spec = { shape: [count, ...shape], dtype: x.dtype };
+  const own = Tensor.over(device, { ...x.storage, byteLength: storageBytes(spec) }, spec, x);
   return {
     kind,
     name: key,

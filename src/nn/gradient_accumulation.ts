@@ -28,6 +28,7 @@ export interface AccumulationOptions extends MemoryOptions {
   readonly images: SetShape;
   readonly validation?: SetShape | undefined;
   readonly variantsPerImage?: number | undefined;
+  readonly epochSize?: number | undefined;
   readonly augmentation?: TrainingShape['augmentation'];
   readonly kernelSelection?: TrainingShape['kernelSelection'];
 }

@@ -39,6 +39,8 @@ export interface PlannedForecast extends MemoryForecast {
 export interface TrainingShape extends StepOptions, Pick<PlanOptions, 'kernelSelection'> {
   readonly images: SetShape;
   readonly variantsPerImage?: number | undefined;
+  /** Samples in an epoch, if they are not the images times their variants. */
+  readonly epochSize?: number | undefined;
 }
 
 /** Everything except the model, which is already on the device. */
@@ -52,10 +54,10 @@ export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast
  * Throws: DeviceError if a kernel cannot be dispatched over so many images; StateError before compile().
  */
 export function forecastTraining(model: TrainableModel, shape: TrainingShape): PlannedForecast {
-  const { images, variantsPerImage = 1, batchSize, microBatchSize, kernelSelection } = shape;
+  const { images, variantsPerImage = 1, epochSize, batchSize, microBatchSize, kernelSelection } = shape;
   const ledger = new Ledger(model.device);
-  const set = ledger.data(images, { variantsPerImage });
-  const stepsPerEpoch = Math.ceil((sampleCount(images) * variantsPerImage) / batchSize);
+  const set = ledger.data(images, { variantsPerImage, epochSize });
+  const stepsPerEpoch = Math.ceil((epochSize ?? sampleCount(images) * variantsPerImage) / batchSize);
   const isAccumulated = microBatchSize < batchSize;
   const tensors = new StepTensors(model, { stepsPerEpoch, isAccumulated }, ledger.step);
   const plans = stepRecorders(model, set, tensors, shape).map((record) =>

@@ -22,7 +22,7 @@ import {
 } from '../options.js';
 import { Activity } from './activity.js';
 import type { BatchSource } from './any_data.js';
-import { type Callback, callbacksRule } from './callbacks/callback.js';
+import { type Callback, type Logs, callbacksRule } from './callbacks/callback.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
@@ -59,6 +59,7 @@ import { swapEmaOf } from './swap_ema.js';
 import { TrainState, type Weights } from './train_state.js';
 import { type SaveWeightsOptions, type TrainableModel, saveWeightsRules } from './trainable_model.js';
 import {
+  type ArraySamples,
   type Batches,
   type LabelledSamples,
   type Samples,
@@ -131,6 +132,9 @@ export interface PredictOptions extends InferenceOptions {
 }
 
 const predictRules = (): Rules<PredictOptions> => ({ output: nonEmptyText, ...inferenceRules() });
+
+/** As in `ArraySamples`. */
+type OnBatchOptions = Pick<ArraySamples, 'sampleWeight'>;
 
 const layersRule = () =>
   list(
@@ -428,6 +432,41 @@ export class Model extends Resource implements TrainableModel {
       const fitting = fittingPrediction(this, set, { batchSize, memory, output });
       return predictAll(this, set, fitting, callbacks, source);
     });
+  }
+
+  /**
+   * One training step on a batch; resolves with its loss and metrics, those before the step. Calls in sequence give the weights of
+   * `fit` over an iterable of the batches, which plans its step once and is faster.
+   *
+   * Throws: like `fit`.
+   */
+  async trainOnBatch(
+    x: ArraySamples['x'],
+    y: ArraySamples['y'],
+    options: OnBatchOptions & { readonly seed?: number } = {},
+  ): Promise<Logs> {
+    const { seed = 0, ...others } = options;
+    checkCall('trainOnBatch', options, () => ({ sampleWeight: rule('', () => true), seed: seedRule }));
+    const position = { step: this.state.step, epoch: 0, cursor: 0, sums: {} };
+    const resume = { position, callbacks: {}, learningRate: null };
+    const { metrics } = await this.fit([{ x, y, ...others }], { seed, resume });
+    const means = Object.entries(metrics).filter(([name]) => name !== 'learning_rate');
+    return Object.fromEntries(means.map(([name, [mean]]) => [name, mean!]));
+  }
+
+  /** `evaluate` of a batch. */
+  async testOnBatch(
+    x: ArraySamples['x'],
+    y: ArraySamples['y'],
+    options: OnBatchOptions = {},
+  ): Promise<Evaluation> {
+    checkCall('testOnBatch', options, () => ({ sampleWeight: rule('', () => true) }));
+    return this.evaluate({ x, y, ...options });
+  }
+
+  /** `predict` of a batch. */
+  async predictOnBatch(x: Samples): Promise<Float32Array<ArrayBuffer>> {
+    return this.predict(x);
   }
 
   /** Reads the weights, and ends the batches after it. */

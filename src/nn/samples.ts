@@ -80,7 +80,7 @@ export interface ArraySamples {
 }
 
 /** What prediction takes. */
-export type Samples = InputImages | ByName<Values> | Pick<ArraySamples, 'x'>;
+export type Samples = InputImages | ByName<Values | Images> | Pick<ArraySamples, 'x'>;
 
 /**
  * What training and evaluation take: arrays, or images with labels. For a model with several inputs or several trained outputs,

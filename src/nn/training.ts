@@ -8,9 +8,28 @@ import type { CompileOptions } from '../engine/compile.js';
 import type { Plan, PlanOptions } from '../engine/plan/plan.js';
 import { StateError, UsageError } from '../errors.js';
 import { checkArgument, checkCall } from '../calls.js';
-import { type Rules, count, flag, nested, rule, seed as seedRule, signal as signalRule } from '../options.js';
+import {
+  type Rules,
+  check,
+  count,
+  countOrZero,
+  either,
+  flag,
+  nested,
+  notNegative,
+  oneOf,
+  rule,
+  seed as seedRule,
+  signal as signalRule,
+} from '../options.js';
 import { permutation, streams } from '../random.js';
-import type { BatchSource, StreamOptions } from './any_data.js';
+import {
+  type BatchSource,
+  type DataOptions,
+  type PreparedData,
+  type StreamOptions,
+  anyData,
+} from './any_data.js';
 import {
   type GradientAccumulation,
   describeAccumulation,
@@ -35,7 +54,7 @@ import { type LabelledSamples, type TrainingData, labelledSet, streamOf } from '
 import { addSums } from './task.js';
 import { type BeginOptions, TrainingStep } from './training_step.js';
 
-export interface FitOptions extends MemoryOptions {
+export interface FitOptions extends MemoryOptions, DataOptions {
   /** Total epochs, including those before a resume. Default 1. */
   readonly epochs?: number;
   /**
@@ -81,6 +100,21 @@ const fitRules = (): Rules<FitOptions> => ({
   validationData: rule('', () => true),
   stepsPerEpoch: count,
   validationSteps: count,
+  validationSplit: rule(
+    'a number between 0 and 1',
+    (share) => typeof share === 'number' && share > 0 && share < 1,
+  ),
+  classWeights: (weights, who, name) => {
+    if (weights === 'balanced') return undefined;
+    if (typeof weights !== 'object' || weights === null)
+      return "'balanced', a list of numbers, or an object of them";
+    for (const [each, weight] of Object.entries(weights)) {
+      check(who, `${name}.${each}`, weight, notNegative);
+      check(who, `a class of ${name}`, Number(each), countOrZero);
+    }
+    return undefined;
+  },
+  oversample: either(flag, oneOf(['balanced'])),
   callbacks: callbacksRule(),
   augmentation: nested(augmentRules()),
   variantsPerImage: count,
@@ -111,7 +145,7 @@ export async function train(
   onBegin: () => void,
 ): Promise<History> {
   const { validationData } = options;
-  checkOptions(options);
+  checkOptions(options, anyData()?.isBatches(samples) === true);
   const training = openData('fit', samples, model, {
     steps: options.stepsPerEpoch,
     batchSize: options.batchSize,
@@ -121,15 +155,18 @@ export async function train(
     openData('fit: validationData', validationData, model, { steps: options.validationSteps });
   return model.activity.train(model.optimizer, async () => {
     let fitting: Fitting | undefined;
+    let prepared: PreparedData | undefined;
     let isDone = false;
     try {
       const { epoch } = options.resume?.position ?? start;
-      const set = await training.first(epoch);
-      const validation = await validating?.first(epoch);
+      const whole = await training.first(epoch);
+      const { validationSplit, classWeights, oversample } = options;
+      const changes = validationSplit ?? classWeights ?? oversample;
+      if (changes !== undefined) prepared = await anyData()?.prepareData(whole, options, model);
       const data = {
-        set,
+        ...(prepared ?? { set: whole }),
         source: training.source,
-        validation,
+        validation: prepared?.validation ?? (await validating?.first(epoch)),
         validationSource: validating?.source,
         batchSize: training.source?.batchSize ?? options.batchSize ?? 32,
       };
@@ -140,6 +177,7 @@ export async function train(
       return history;
     } finally {
       fitting?.dispose();
+      prepared?.dispose();
       for (const each of [training, validating]) {
         const closing = each?.source?.close();
         // An error of the training comes before one of an iterator that it ends.
@@ -169,6 +207,9 @@ function openData(
 
 interface FitData {
   readonly set: SampleSet;
+  /** See PreparedData. */
+  readonly epochSize?: number | undefined;
+  readonly orderOf?: ((epoch: number) => Uint32Array) | undefined;
   readonly source: BatchSource | undefined;
   readonly validation: SampleSet | undefined;
   readonly validationSource: BatchSource | undefined;
@@ -176,7 +217,7 @@ interface FitData {
 }
 
 /** Throws: UsageError for options out of range. */
-function checkOptions(options: FitOptions): void {
+function checkOptions(options: FitOptions, isIterable: boolean): void {
   checkCall('fit', options, fitRules);
   const { variantsPerImage = 1, augmentation } = options;
   checkArgument('fit', 'augmentation', augmentation, () => (value) => {
@@ -186,16 +227,31 @@ function checkOptions(options: FitOptions): void {
       );
     return undefined;
   });
+  checkArgument('fit', 'options', options, () => () => {
+    const { validationSplit, validationData, classWeights, oversample, shuffle } = options;
+    if (validationSplit !== undefined && validationData !== undefined)
+      throw new UsageError('fit: both validationSplit and validationData are given; leave one out.');
+    if (oversample && shuffle === false)
+      throw new UsageError('fit: oversample draws samples at random, but shuffle is false; leave one out.');
+    const odd = Object.entries({ validationSplit, classWeights, oversample }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (odd && isIterable)
+      throw new UsageError(
+        `fit: ${odd[0]} is given, but the data is an iterable of batches, whose classes are not known; pass validationData, or a sampleWeight with each batch.`,
+      );
+    return undefined;
+  });
 }
 
 /** Throws: UsageError for a checkpoint that does not fit. */
 function checkResume(
   { task }: TrainableModel,
-  { set, source, batchSize }: FitData,
+  { set, source, batchSize, epochSize: prepared }: FitData,
   { variantsPerImage = 1, resume }: FitOptions,
 ): void {
   const { cursor, sums } = resume?.position ?? start;
-  const epochSize = source ? Infinity : set.count * variantsPerImage;
+  const epochSize = source ? Infinity : (prepared ?? set.count * variantsPerImage);
   // After the last, partial batch of the epoch, the cursor is past the samples by less than a batch.
   if (cursor % batchSize !== 0 || cursor >= epochSize + batchSize) {
     throw new UsageError(
@@ -213,7 +269,7 @@ function checkResume(
 /** Called before any allocation. A resumed training keeps its micro-batch size, because its bits depend on it. */
 function accumulationFor(
   model: TrainableModel,
-  { set, validation, batchSize }: FitData,
+  { set, validation, batchSize, epochSize }: FitData,
   { microBatchSize, resume, ...options }: FitOptions,
 ): GradientAccumulation {
   const { memory, variantsPerImage, augmentation, kernelSelection } = options;
@@ -223,6 +279,7 @@ function accumulationFor(
     preferred: resume?.microBatchSize,
     memory,
     images: set,
+    epochSize,
     validation,
     variantsPerImage,
     augmentation,
@@ -255,7 +312,7 @@ class Fitting {
   ) {
     const { batchSize, source } = data;
     const { epochs = 1, callbacks = [], variantsPerImage = 1 } = options;
-    this.#set = new DeviceSet(model.device, data.set, { variantsPerImage });
+    this.#set = new DeviceSet(model.device, data.set, { variantsPerImage, epochSize: data.epochSize });
     this.#epochs = epochs;
     this.#batchSize = batchSize;
     this.#callbacks = callbacks;
@@ -473,6 +530,7 @@ class Fitting {
   #orderOf(epoch: number): Uint32Array<ArrayBuffer> {
     const { shuffle = true, seed = 0 } = this.options;
     const { epochSize } = this.#set;
+    if (this.data.orderOf) return this.data.orderOf(epoch) as Uint32Array<ArrayBuffer>;
     return shuffle
       ? (permutation(epochSize, seed, streams.shuffle, epoch) as Uint32Array<ArrayBuffer>)
       : Uint32Array.from({ length: epochSize }, (_, i) => i);

@@ -81,3 +81,40 @@ it('has the bits of the whole set', async () => {
   expect(await weightBits(stopped)).toEqual(bits);
   for (const model of [whole, streamed, stopped]) model.dispose();
 });
+
+it('steps on single batches have the bits of training over them', async () => {
+  const [first, second] = [0, 8].map((from) => ({
+    x: floats.slice(64 * from, 64 * (from + 8)),
+    y: labels.slice(from, from + 8),
+  })) as [ArraySamples, ArraySamples];
+  const [whole, stepped] = [small(), small()];
+  await whole.fit([first, second]);
+  await stepped.trainOnBatch(first.x, first.y);
+  const logs = await stepped.trainOnBatch(second.x, second.y);
+  expect(Object.keys(logs)).toEqual(['loss', 'accuracy']);
+  expect(await weightBits(stepped)).toEqual(await weightBits(whole));
+  expect(await stepped.testOnBatch(first.x, first.y)).toEqual(await whole.evaluate(first));
+  expect(await stepped.predictOnBatch(first.x)).toEqual(await whole.predict(first.x));
+  for (const model of [whole, stepped]) model.dispose();
+});
+
+it('a part validates, and rare classes are shown more often', async () => {
+  const model = small();
+  const steps: number[] = [];
+  const y = labels.map((label) => (label === 0 ? 0 : 1));
+  const { metrics } = await model.fit(
+    { x: Tensor.from(floats, [20, 8, 8, 1], held.device), y },
+    {
+      validationSplit: 0.2,
+      oversample: true,
+      batchSize: 8,
+      callbacks: [
+        { onTrainBegin: ({ samples, validationSamples }) => void steps.push(samples, validationSamples) },
+      ],
+    },
+  );
+  // Of 16 samples 6 are of class 0, and 10 of class 1.
+  expect(steps).toEqual([20, 4]);
+  expect(metrics['val_loss']).toHaveLength(1);
+  model.dispose();
+});
