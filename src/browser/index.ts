@@ -31,6 +31,7 @@ export {
 } from './opfs_folder.js';
 export { memoryFolder, type MemoryFolder } from '../memory_folder.js';
 export { browserTuningStore, useStoredKernels } from './tuning_store.js';
+export { type FromPixelsOptions, type PixelSource, fromPixels } from './from_pixels.js';
 export { readPicture } from './read_picture.js';
 export { digitImage } from '../data/digit_image.js';
 export { fitPicture, type Picture } from '../data/picture.js';

@@ -382,6 +382,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'browser open': given(browser['open']!),
   openFolder: given((options) => node.openFolder('x', options)),
   browserTuningStore: given(browser['browserTuningStore']!),
+  fromPixels: given((options) => browser['fromPixels']!({}, options)),
   useStoredKernels: given((options) => browser['useStoredKernels']!(fakeDevice(), options)),
   digitImage: given((options) => browser['digitImage']!(picture, options)),
   fitPicture: given((options) => browser['fitPicture']!(picture, options), {
