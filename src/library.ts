@@ -50,6 +50,9 @@ export type { LearningRate, Schedule, ScheduleLength } from './nn/schedules.js';
 export type { Folder } from './folder.js';
 export * from './errors.js';
 
+/** Names activations, which are then saved with models and load from files. */
+export { registerActivations } from './nn/layers/activation_registry.js';
+
 /** Registers custom layers by their class names, so that models with them load from files. */
 export { registerLayers };
 

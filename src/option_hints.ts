@@ -50,6 +50,10 @@ const foreignNames: Readonly<Record<string, string>> = {
   onProgress: 'progress',
   fill: 'mode padmode',
   method: 'interpolation mode',
+  negativeSlope: 'alpha slope leak',
+  silu: 'swish',
+  hardSwish: 'hardsilu',
+  maxValue: 'max ceiling',
 };
 
 /** Options of other libraries without an equivalent here, and what to do instead. */

@@ -7,7 +7,7 @@ import type { Tensor } from '../engine/tensor.js';
 import { exp, multiply, negate, square } from './arithmetic.js';
 import { curve } from './curve.js';
 import { clip } from './extremes.js';
-import { preciseExp } from './precise.js';
+import { preciseExp } from './precise_exp.js';
 
 registerShaders({ 'floats/erf': erfWgsl });
 

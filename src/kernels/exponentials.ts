@@ -1,11 +1,11 @@
-/** eˣ − 1, ln(1 + x) and the hyperbolic tangent. Letters: x the operand, y the result, dy its gradient. */
+/** eˣ − 1 and the hyperbolic tangent. Letters: x the operand, y the result, dy its gradient. */
 import { apply } from '../engine/op.js';
 import type { NoAttributes } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
-import { add, divide, exp, multiply, scale, square } from './arithmetic.js';
+import { exp, multiply, scale, square } from './arithmetic.js';
 import { curve } from './curve.js';
 import { unary } from './elementwise_op.js';
-import { preciseExp, preciseLog } from './precise.js';
+import { preciseExp } from './precise_exp.js';
 
 export const expm1Op = curve<NoAttributes, 'x'>('expm1', {
   helpers: preciseExp,
@@ -14,12 +14,6 @@ export const expm1Op = curve<NoAttributes, 'x'>('expm1', {
   // Not y + 1, which is 0 in f32 from x = −17 on.
   gradient: (x, dy) => `${dy} * precise_exp(${x})`,
   curvature: exp,
-});
-
-export const log1pOp = unary('log1p', {
-  helpers: preciseLog,
-  expression: (x) => `log1p_of(${x})`,
-  dx: ({ x, dy }) => divide(dy, add(x, 1)),
 });
 
 export const tanhOp = unary('tanh', {
@@ -31,11 +25,6 @@ export const tanhOp = unary('tanh', {
 /** y = eˣ − 1, within 4 · 2⁻²⁴ of the result, near 0 as well. */
 export function expm1(x: Tensor): Tensor {
   return apply(expm1Op, { x }, {}).y;
-}
-
-/** y = ln(1 + x), within 8 · 2⁻²⁴ of the result, near 0 as well: −∞ at −1 and NaN below, as in NumPy. */
-export function log1p(x: Tensor): Tensor {
-  return apply(log1pOp, { x }, {}).y;
 }
 
 /** y = tanh x, within 8 · 2⁻²⁴ of the result. */

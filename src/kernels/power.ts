@@ -8,12 +8,13 @@ import { type Tensor, checkTensors } from '../engine/tensor.js';
 import { add, divide, log, multiply, subtract, tensorsOf } from './arithmetic.js';
 import { elementwisePrimitive, nonFinite } from './elementwise.js';
 import { unary } from './elementwise_op.js';
-import { preciseExp } from './precise.js';
+import { preciseExp } from './precise_exp.js';
+import { preciseLog } from './precise_log.js';
 import { sumTo } from './sum.js';
 
 registerShaders({ 'floats/pow': powWgsl });
 
-const helpers = [...preciseExp, 'floats/log', 'floats/pow'];
+const helpers = [...preciseExp, ...preciseLog, 'floats/pow'];
 
 export const powForward = elementwisePrimitive('pow/forward', ['a', 'b'], {
   helpers,

@@ -5,9 +5,11 @@ import { type Folder, folderAt } from '../folder.js';
 import { parseJson, saidOf } from '../json_reader.js';
 import { type Rules, having, nonEmptyText, text, wrong } from '../options.js';
 import { layerClasses } from './layers/class_names.js';
+import * as activations from '../kernels/activations.js';
 import { concatenate } from '../kernels/concatenate.js';
 import { labelGather } from '../kernels/label_gather.js';
 import { registerParameterExtensions } from './layers/parameter_options.js';
+import { registerActivations } from './layers/activation_registry.js';
 import { registerLayers } from './layers/registry.js';
 import { parameterExtensions } from './parameter_extensions.js';
 import { registerSeveralOutputs } from './several_outputs.js';
@@ -16,9 +18,10 @@ import { type StoredTensors, readSafetensors } from './safetensors.js';
 import type { SaveWeightsOptions } from './trainable_model.js';
 import { descriptionIn, hasDescription } from './weights_file.js';
 
-// A file may contain any layer.
+// A file may contain any layer and any activation.
 registerLayers(layerClasses);
 registerParameterExtensions(parameterExtensions);
+registerActivations(activations);
 registerSeveralOutputs({ concatenate, labelGather });
 
 /** Weight files in the order in which they are searched for in a folder. */

@@ -8,6 +8,7 @@ import { ModelError, UsageError } from '../errors.js';
 import { type Form, boolean, checkForm, count, countOrZero, object, optional, text } from '../json_reader.js';
 import { nonEmptyText } from '../options.js';
 import { defaultInputName, networkOfSequence } from './build_network.js';
+import { activationName } from './layers/activation_registry.js';
 import { type Layer, isNonEmpty } from './layers/layer.js';
 import { parameterExtensions } from './layers/parameter_options.js';
 import { layerFromConfig } from './layers/registry.js';
@@ -84,7 +85,10 @@ function layerToJson({ layer, name, sharedWith, isFrozen, stream, parameterStrea
   };
   for (const [option, value] of Object.entries(options))
     if (typeof value === 'function')
-      Object.assign(options, { [option]: parameterExtensions().stored(value, option) });
+      Object.assign(options, {
+        [option]:
+          option === 'activation' ? activationName(name, value) : parameterExtensions().stored(value, option),
+      });
   return {
     className,
     config: { name, ...(sharedWith === undefined ? options : {}) },
@@ -125,17 +129,24 @@ export function networkFromJson(
   }
 }
 
-/** The classes of the layers that a description names; it may be damaged. */
-export function layerClassesIn(json: unknown): readonly string[] {
+/** The classes and the activations of the layers that a description names; it may be damaged. */
+export function namesIn(json: unknown): { readonly classes: string[]; readonly activations: string[] } {
   const { layers } = Object(json) as { readonly layers?: unknown };
-  if (!Array.isArray(layers)) return [];
-  return layers.flatMap((layer: unknown) => {
-    const { className, config } = Object(layer) as Partial<LayerJson>;
-    // A model that is a layer has layers itself.
-    const { network } = Object(config) as { readonly network?: unknown };
-    const inside = layerClassesIn(network);
-    return typeof className === 'string' ? [className, ...inside] : inside;
-  });
+  const list = (Array.isArray(layers) ? layers : []).map((layer) => Object(layer) as Partial<LayerJson>);
+  const textsOf = (values: unknown[]): string[] => values.filter((value) => typeof value === 'string');
+  const configs = list.map(({ config }) => Object(config) as { activation?: unknown; network?: unknown });
+  // A model that is a layer has layers itself.
+  const inside = configs.flatMap(({ network }) => (network === undefined ? [] : [namesIn(network)]));
+  return {
+    classes: [
+      ...textsOf(list.map(({ className }) => className)),
+      ...inside.flatMap(({ classes }) => classes),
+    ],
+    activations: [
+      ...textsOf(configs.map(({ activation }) => activation)),
+      ...inside.flatMap(({ activations }) => activations),
+    ],
+  };
 }
 
 /** Whether a description has options of parameters that parameter_options.ts does not know by itself; it may be damaged. */

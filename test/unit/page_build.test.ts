@@ -71,7 +71,14 @@ describe('the built page', () => {
         .map((path) => path.slice(folder.length + 1).replace('.ts', ''))
         .sort();
     const layers = ['conv2d', 'dense', 'dropout', 'flatten', 'max_pooling2d'];
-    const shared = ['activation', 'layer', 'parameter_options', 'pooling2d', 'registry', 'regularizer'];
+    const shared = [
+      'activation_registry',
+      'layer',
+      'parameter_options',
+      'pooling2d',
+      'registry',
+      'regularizer',
+    ];
     expect(namesIn('src/nn/layers')).toEqual([...layers, ...shared].sort());
     expect(namesIn('src/nn/losses')).toEqual(['registry', 'softmax_crossentropy']);
     expect(namesIn('src/nn/optimizers')).toEqual(['optimizer_rule']);

@@ -34,6 +34,34 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: relu: 'x' is u32 [2], expected f32.
     sigmoid, not f32:
       ShapeError: sigmoid: 'x' is u32 [2], expected f32.
+    leaky_relu, not f32:
+      ShapeError: leaky_relu: 'x' is u32 [2], expected f32.
+    leaky_relu, a negative slope:
+      UsageError: leakyRelu: negativeSlope is -1, expected a non-negative number.
+    elu, not f32:
+      ShapeError: elu: 'x' is u32 [2], expected f32.
+    elu, a negative alpha:
+      UsageError: elu: alpha is -1, expected a non-negative number.
+    elu, celu with alpha 0:
+      UsageError: celu: alpha is 0, expected a positive number.
+    gelu, not f32:
+      ShapeError: gelu: 'x' is u32 [2], expected f32.
+    gelu_tanh, not f32:
+      ShapeError: gelu_tanh: 'x' is u32 [2], expected f32.
+    silu, not f32:
+      ShapeError: silu: 'x' is u32 [2], expected f32.
+    mish, not f32:
+      ShapeError: mish: 'x' is u32 [2], expected f32.
+    softplus, not f32:
+      ShapeError: softplus: 'x' is u32 [2], expected f32.
+    log_sigmoid, not f32:
+      ShapeError: log_sigmoid: 'x' is u32 [2], expected f32.
+    softsign, not f32:
+      ShapeError: softsign: 'x' is u32 [2], expected f32.
+    hard_tanh, not f32:
+      ShapeError: hard_tanh: 'x' is u32 [2], expected f32.
+    hard_swish, not f32:
+      ShapeError: hard_swish: 'x' is u32 [2], expected f32.
     add, shapes do not broadcast:
       ShapeError: add: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     add, not f32:

@@ -102,7 +102,7 @@ test('choices are of the right case, pairs are two, lists have no holes', async 
     UsageError: layers.maxPooling2d: poolSize is [[2],[2]], expected a positive integer or two of them.
     UsageError: layers.maxPooling2d: poolSize is '2', expected a positive integer or two of them.
     UsageError: layers.maxPooling2d: poolSize is [], expected a positive integer or two of them.
-    UsageError: layers.dense: activation is 'ReLU', expected one of linear, relu, sigmoid, softmax.
+    UsageError: layers.dense: activation is 'ReLU', expected a registered activation, such as 'relu', or a function, such as ops.gelu; did you mean 'relu'.
     UsageError: layers.dense: inputShape is 784, expected a list of positive integers.
     UsageError: layers.dense: name is 'a/b', expected a string without '/' and control characters.
     UsageError: compile: optimizer is 'adam', expected an optimizer, such as optimizers.rmsprop().
@@ -118,10 +118,15 @@ test('operands are tensors', async () => {
   const wrong = [undefined, null, 5, '1', [1, 2], new Float32Array(1), Promise.resolve(x)] as never[];
   const names = Object.keys(ops).filter((name) => typeof ops[name as never] === 'function');
   const without = new Set(['fill', 'checkAugmentOptions']);
+  const takingNumbers = new Set(
+    'add divide equal greater greaterEqual less lessEqual maximum minimum multiply notEqual pow subtract'.split(
+      ' ',
+    ),
+  );
   for (const name of names.filter((each) => !without.has(each))) {
     const op = ops[name as keyof typeof ops] as (...given: never[]) => unknown;
     // Either operand of these may be a number.
-    const numbers = ['add', 'subtract', 'multiply', 'divide'].includes(name) ? [5] : [];
+    const numbers = takingNumbers.has(name) ? [5] : [];
     for (const value of wrong.filter((each) => !numbers.includes(each)))
       expect([name, await refusal(() => trace.record(() => op(value, x as never)))]).toEqual([
         name,
@@ -312,10 +317,10 @@ test('a file says which of its layers is wrong', async () => {
         i === 1 ? { ...layer, config: { ...layer.config, ...config } } : layer,
       ),
     });
-  expect(await told([damaged({ units: '5' }), damaged({ unitz: 5 }), damaged({ activation: 'tanh' })]))
+  expect(await told([damaged({ units: '5' }), damaged({ unitz: 5 }), damaged({ activation: 'tahn' })]))
     .toMatchInlineSnapshot(`
-    "ModelError: model: its description is damaged: layer 2 (Dense): layers.dense: units is '5', expected a positive integer.
-    ModelError: model: its description is damaged: layer 2 (Dense): layers.dense: 'unitz' is not an option; did you mean 'units'?
-    ModelError: model: its description is damaged: layer 2 (Dense): layers.dense: activation is 'tanh', expected one of linear, relu, sigmoid, softmax."
-  `);
+      "ModelError: model: its description is damaged: layer 2 (Dense): layers.dense: units is '5', expected a positive integer.
+      ModelError: model: its description is damaged: layer 2 (Dense): layers.dense: 'unitz' is not an option; did you mean 'units'?
+      ModelError: model: its description is damaged: layer 2 (Dense): layers.dense: activation is 'tahn', expected a registered activation, such as 'relu', or a function, such as ops.gelu; did you mean 'tanh'."
+    `);
 });

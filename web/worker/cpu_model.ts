@@ -13,6 +13,7 @@ import type { Model } from '../../src/nn/model.js';
 import * as activations from '../../src/reference/activations.js';
 import {
   addReference,
+  expReference,
   fillReference,
   multiplyReference,
   scaleReference,
@@ -23,8 +24,11 @@ import { batchNormInferenceReference } from '../../src/reference/batch_norm_infe
 import { conv2dReference, groupedConv2dReference } from '../../src/reference/conv2d.js';
 import { conv2dTransposeReference } from '../../src/reference/conv2d_transpose.js';
 import { concatenateReference } from '../../src/reference/concatenate.js';
+import { greaterReference, minimumReference, whereReference } from '../../src/reference/comparison.js';
 import { filter2dReference } from '../../src/reference/filter2d.js';
+import { tanhReference } from '../../src/reference/functions.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
+import { logSoftmaxReference } from '../../src/reference/log_softmax.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { maxPool2dReference } from '../../src/reference/max_pool2d.js';
 import { padReference } from '../../src/reference/pad.js';
@@ -52,11 +56,15 @@ const references = referencesOf([
   concatenateReference,
   conv2dReference,
   conv2dTransposeReference,
+  expReference,
   fillReference,
   filter2dReference,
+  greaterReference,
   groupedConv2dReference,
+  logSoftmaxReference,
   matmulReference,
   maxPool2dReference,
+  minimumReference,
   multiplyReference,
   padReference,
   reshapeReference,
@@ -64,7 +72,9 @@ const references = referencesOf([
   scaleReference,
   sliceReference,
   softmaxReference,
+  tanhReference,
   transposeReference,
+  whereReference,
 ]);
 
 export class CpuModel {

@@ -1,4 +1,5 @@
 /** The layers that models of files are made of. */
+import { isRegisteredActivation, registerActivations } from '../../src/nn/layers/activation_registry.js';
 // From their own modules: the index of all layers belongs to the script of all layers.
 import { plainConv2d } from '../../src/nn/layers/conv2d.js';
 import { dense } from '../../src/nn/layers/dense.js';
@@ -7,7 +8,7 @@ import { flatten } from '../../src/nn/layers/flatten.js';
 import { maxPooling2d } from '../../src/nn/layers/max_pooling2d.js';
 import { isRegistered, registerLayers } from '../../src/nn/layers/registry.js';
 import { registerParameterExtensions } from '../../src/nn/layers/parameter_options.js';
-import { hasParameterOptions, layerClassesIn } from '../../src/nn/network_json.js';
+import { hasParameterOptions, namesIn } from '../../src/nn/network_json.js';
 import type { StoredTensors } from '../../src/nn/safetensors.js';
 import { descriptionIn } from '../../src/nn/weights_file.js';
 import { fetchScript } from './fetch_script.js';
@@ -22,19 +23,24 @@ registerLayers({
 });
 
 /**
- * Registers the layers of the model in a file. `Model.fromJson` refuses classes that do not exist.
+ * Registers the layers and activations of the model in a file. `Model.fromJson` refuses classes that do not exist.
  *
  * Throws: FileError when their script cannot be fetched; ModelError for a file without a description.
  */
 export async function loadLayers(stored: StoredTensors, file: string): Promise<void> {
   const description = descriptionIn(stored, file);
+  const named = namesIn(description);
   const isComplete =
-    layerClassesIn(description).every(isRegistered) &&
+    named.classes.every(isRegistered) &&
+    named.activations.every(isRegisteredActivation) &&
     !namesGroups(description) &&
     !hasParameterOptions(description);
   if (isComplete) return;
-  const { layerClasses, parameterExtensions } = await fetchScript(async () => import('./all_layers.js'));
+  const { activations, layerClasses, parameterExtensions } = await fetchScript(
+    async () => import('./all_layers.js'),
+  );
   registerLayers(layerClasses);
+  registerActivations(activations);
   registerParameterExtensions(parameterExtensions);
 }
 

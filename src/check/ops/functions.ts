@@ -4,6 +4,7 @@
  */
 import { erf, erfOp } from '../../kernels/erf.js';
 import * as exponentials from '../../kernels/exponentials.js';
+import { log1p, log1pOp } from '../../kernels/log1p.js';
 import { rsqrt, rsqrtOp } from '../../kernels/power.js';
 import * as rounding from '../../kernels/rounding.js';
 import * as trigonometry from '../../kernels/trigonometry.js';
@@ -36,9 +37,9 @@ export const functionChecks: readonly OpCheck[] = [
   }),
   unaryCheck({
     ...plain,
-    op: exponentials.log1pOp,
+    op: log1pOp,
     reference: references.log1pReference,
-    call: exponentials.log1p,
+    call: log1p,
     draw: drawWithin(0.9),
     // 1 / (1 + x) magnifies the rounding of 1 + x, and divides with an error of 2.5 units in the last place.
     magnitude: { dx: (x, _, dy) => Math.abs(dy / (1 + x)) * (1 + 1 / Math.abs(1 + x)) },

@@ -1,19 +1,10 @@
-/** The activations that layers accept by name, and the activation layer. */
-import type { Tensor } from '../../engine/tensor.js';
-import * as ops from '../../kernels/activations.js';
-import { type Rules, checkOptions, oneOf, required } from '../../options.js';
+/** The activation layer. */
+import { type Rules, checkOptions, required } from '../../options.js';
+import { type Activation, activate, activationRule } from './activation_registry.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 
-export const activations = {
-  linear: (x: Tensor): Tensor => x,
-  ...ops,
-};
-
-export type Activation = keyof typeof activations;
-
-export const activationRule = () => oneOf(Object.keys(activations));
-
 export interface ActivationOptions extends LayerOptions {
+  /** A name, or a function of a tensor: `ops.gelu`, `(x) => ops.multiply(x, ops.sigmoid(x))`. */
   readonly activation: Activation;
 }
 
@@ -26,11 +17,11 @@ const rules = (): Rules<ActivationOptions> => ({ activation: required(activation
  */
 export function activation(options: ActivationOptions): Layer {
   checkOptions('layers.activation', options, rules());
-  const { activation: name } = options;
+  const { activation: given } = options;
   return defineLayer(options, {
     className: 'Activation',
-    config: { activation: name },
+    config: { activation: given },
     outputShape: ([x]) => x,
-    call: ([x]) => activations[name](x),
+    call: ([x]) => activate(given, x),
   });
 }

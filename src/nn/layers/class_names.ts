@@ -8,34 +8,43 @@ import { averagePooling2d } from './average_pooling2d.js';
 import { batchNormalization } from './batch_normalization.js';
 import { categoryEncoding } from './category_encoding.js';
 import { concatenate } from './concatenate.js';
-import { conv2d } from './grouped_conv2d.js';
 import { conv2dTranspose } from './conv2d_transpose.js';
 import { cropping2d } from './cropping2d.js';
 import { dense } from './dense.js';
 import { depthwiseConv2d } from './depthwise_conv2d.js';
 import { dot } from './dot.js';
 import { dropout } from './dropout.js';
+import { elu } from './elu.js';
 import { embedding } from './embedding.js';
 import { flatten } from './flatten.js';
 import { gaussianDropout } from './gaussian_dropout.js';
 import { gaussianNoise } from './gaussian_noise.js';
-import { identity } from './identity.js';
 import { globalAveragePooling2d } from './global_average_pooling2d.js';
 import { globalMaxPooling2d } from './global_max_pooling2d.js';
 import { groupNormalization } from './group_normalization.js';
+import { conv2d } from './grouped_conv2d.js';
+import { identity } from './identity.js';
 import { instanceNormalization } from './instance_normalization.js';
 import { layerNormalization } from './layer_normalization.js';
+import { leakyRelu } from './leaky_relu.js';
 import { maxPooling2d } from './max_pooling2d.js';
 import { maximum } from './maximum.js';
 import { minimum } from './minimum.js';
 import { multiply } from './multiply.js';
-import { rescaling } from './rescaling.js';
-import { spatialDropout2d } from './spatial_dropout2d.js';
-import { subtract } from './subtract.js';
 import { permute } from './permute.js';
+import { prelu } from './prelu.js';
+import type { LayerMaker } from './registry.js';
+import { relu } from './relu.js';
 import { repeatVector } from './repeat_vector.js';
+import { rescaling } from './rescaling.js';
 import { reshape } from './reshape.js';
 import { resizing } from './resizing.js';
+import { rmsNormalization } from './rms_normalization.js';
+import { separableConv2d } from './separable_conv2d.js';
+import { softmax } from './softmax.js';
+import { spatialDropout2d } from './spatial_dropout2d.js';
+import { subtract } from './subtract.js';
+import { unitNormalization } from './unit_normalization.js';
 import { upSampling2d } from './up_sampling2d.js';
 import { zeroPadding2d } from './zero_padding2d.js';
 import { nestedModel } from '../nested_models.js';
@@ -62,6 +71,7 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   DepthwiseConv2D: depthwiseConv2d,
   Dot: dot,
   Dropout: dropout,
+  ELU: elu,
   Embedding: embedding,
   Flatten: flatten,
   Functional: nestedModel,
@@ -80,14 +90,25 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   GlobalAveragePooling2D: globalAveragePooling2d,
   GlobalMaxPooling2D: globalMaxPooling2d,
   GroupNormalization: groupNormalization,
+  Identity: identity,
   InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
-  RMSNormalization: rmsNormalization,
-  UnitNormalization: unitNormalization,
+  LeakyReLU: leakyRelu,
+  MaxPooling2D: maxPooling2d,
+  Multiply: multiply,
+  PReLU: prelu,
   Permute: permute,
+  RMSNormalization: rmsNormalization,
+  ReLU: relu,
   RepeatVector: repeatVector,
+  Rescaling: rescaling,
   Reshape: reshape,
   Resizing: resizing,
+  SeparableConv2D: separableConv2d,
+  Softmax: softmax,
+  SpatialDropout2D: spatialDropout2d,
+  Subtract: subtract,
+  UnitNormalization: unitNormalization,
   UpSampling2D: upSampling2d,
   ZeroPadding2D: zeroPadding2d,
 };

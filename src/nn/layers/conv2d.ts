@@ -12,7 +12,7 @@ import {
   windowRules,
 } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
-import { type Activation, activationRule, activations } from './activation.js';
+import { type Activation, activate, activationRule } from './activation_registry.js';
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
 import {
   type ParameterOptions,
@@ -92,7 +92,7 @@ export function plainConv2d(options: PlainConv2dLayerOptions): Layer {
     },
     call: ([x], { kernel, bias }) => {
       const y = convolve(x, kernel!, { strides, padding });
-      return activations[activation](bias ? add(y, bias) : y);
+      return activate(activation, bias ? add(y, bias) : y);
     },
   });
 }

@@ -7,7 +7,7 @@ import {
 } from '../../kernels/conv2d_transpose.js';
 import { type Pair, pair } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
-import { type Activation, activationRule } from './activation.js';
+import { type Activation, activationRule } from './activation_registry.js';
 import { activated, biasSpec, channelsOf, kernelSpec } from './convolution.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 import { type Regularizer, regularizerRule } from './regularizer.js';

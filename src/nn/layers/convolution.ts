@@ -14,7 +14,7 @@ import {
   windowAttributes,
   windowCounts,
 } from '../../kernels/window.js';
-import { type Activation, activations } from './activation.js';
+import { type Activation, activate } from './activation_registry.js';
 import type { ParameterSpec } from './layer.js';
 import { type Regularizer, l2Of } from './regularizer.js';
 
@@ -47,7 +47,7 @@ export const biasSpec = (filters: number): ParameterSpec => ({
 
 /** Bias and activation of a convolution. */
 export function activated(y: Tensor, bias: Tensor | undefined, activation: Activation): Tensor {
-  return activations[activation](bias ? add(y, bias) : y);
+  return activate(activation, bias ? add(y, bias) : y);
 }
 
 /** The options that determine the size of the output. */

@@ -5,7 +5,7 @@ import { add } from '../../kernels/arithmetic.js';
 import { matmul } from '../../kernels/matmul.js';
 import { reshape } from '../../kernels/reshape.js';
 import { type Rules, checkOptions, count, flag, required } from '../../options.js';
-import { type Activation, activationRule, activations } from './activation.js';
+import { type Activation, activate, activationRule } from './activation_registry.js';
 import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
 import {
   type ParameterOptions,
@@ -73,7 +73,7 @@ export function dense(options: DenseOptions): Layer {
               ...x.shape.slice(0, -1),
               units,
             ]);
-      return activations[activation](bias ? add(y, bias) : y);
+      return activate(activation, bias ? add(y, bias) : y);
     },
   });
 }

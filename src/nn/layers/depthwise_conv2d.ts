@@ -6,7 +6,7 @@ import {
 } from '../../kernels/depthwise_conv2d.js';
 import { type Pair, pair } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
-import { type Activation, activationRule } from './activation.js';
+import { type Activation, activationRule } from './activation_registry.js';
 import { activated, biasSpec, channelsOf, imageAfter, kernelSpec } from './convolution.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 import { type Regularizer, regularizerRule } from './regularizer.js';
