@@ -180,8 +180,8 @@ test('options out of range are refused in plain words', () => {
     "momentum: UsageError: layers.batchNormalization: momentum is 1, expected a number in [0, 1).
     epsilon: UsageError: layers.batchNormalization: epsilon is 0, expected a positive number.
     no axis: ShapeError: layers.batchNormalization: the input has no axis per sample, expected channels last.
-    activation: UsageError: layers.activation: activation is 'unheardOf', expected a registered activation, such as 'relu', or a function, such as ops.gelu; give others a name with registerActivations().
-    activation by another name: UsageError: layers.dense: activation is 'toString', expected a registered activation, such as 'relu', or a function, such as ops.gelu; give others a name with registerActivations().
+    activation: UsageError: layers.activation: activation is 'unheardOf', expected a registered activation, such as 'relu', or a function, such as ops.gelu; see registerActivations.
+    activation by another name: UsageError: layers.dense: activation is 'toString', expected a registered activation, such as 'relu', or a function, such as ops.gelu; see registerActivations.
     average of rows: ShapeError: layers.averagePooling2d: the input is [8,3] per sample, expected [height,width,channels].
     window too large: ShapeError: layers.averagePooling2d: the window 5×5 exceeds the input of 4×4 pixels; use padding 'same' or a smaller window.
     conv2d regularizer: UsageError: layers.conv2d: kernelRegularizer.l2 is -1, expected a non-negative number.
