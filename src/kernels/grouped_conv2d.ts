@@ -5,6 +5,7 @@
 import forwardBaselineWgsl from '../../shaders/grouped_conv2d/forward_baseline.wgsl';
 import forwardQuadsWgsl from '../../shaders/grouped_conv2d/forward_quads.wgsl';
 import inputGradientBaselineWgsl from '../../shaders/grouped_conv2d/input_gradient_baseline.wgsl';
+import inputGradientGroupsWgsl from '../../shaders/grouped_conv2d/input_gradient_groups.wgsl';
 import inputGradientQuadsWgsl from '../../shaders/grouped_conv2d/input_gradient_quads.wgsl';
 import kernelGradientBaselineWgsl from '../../shaders/grouped_conv2d/kernel_gradient_baseline.wgsl';
 import kernelGradientQuadsWgsl from '../../shaders/grouped_conv2d/kernel_gradient_quads.wgsl';
@@ -44,6 +45,7 @@ registerShaders({
   'grouped_conv2d/forward_baseline': forwardBaselineWgsl,
   'grouped_conv2d/forward_quads': forwardQuadsWgsl,
   'grouped_conv2d/input_gradient_baseline': inputGradientBaselineWgsl,
+  'grouped_conv2d/input_gradient_groups': inputGradientGroupsWgsl,
   'grouped_conv2d/input_gradient_quads': inputGradientQuadsWgsl,
   'grouped_conv2d/kernel_gradient_baseline': kernelGradientBaselineWgsl,
   'grouped_conv2d/kernel_gradient_quads': kernelGradientQuadsWgsl,
@@ -200,6 +202,27 @@ function inputGradientQuads(family: 'software' | 'gpu'): InputGradientVariant {
   };
 }
 
+/** Four channels of one group, each of whose sums takes four output channels at a time. */
+function inputGradientGroups(family: 'software' | 'gpu'): InputGradientVariant {
+  return {
+    name: `${family}_groups`,
+    family,
+    hasEpilogue: true,
+    supports: (context) => {
+      const { C, O, GROUPS } = constantsOf(inputGradientShapes(context), context.attributes);
+      return (C / GROUPS) % 4 === 0 && (O / GROUPS) % 4 === 0;
+    },
+    lower(context): Lowering {
+      const constants = constantsOf(inputGradientShapes(context), context.attributes);
+      const { N, H, W, C } = constants;
+      const TILE = Math.min(tile, W);
+      const size = (N * H * Math.ceil(W / TILE) * C) / 4;
+      const all = { ...constants, TILE };
+      return { dispatches: [dispatch('grouped_conv2d/input_gradient_groups', all, size, context.device)] };
+    },
+  };
+}
+
 export const groupedConv2dInputGradient: Primitive<'dy' | 'kernel', 'dx', InputGradientAttributes> = {
   name: 'grouped_conv2d/input_gradient',
   inputs: ['dy', 'kernel'],
@@ -208,7 +231,9 @@ export const groupedConv2dInputGradient: Primitive<'dy' | 'kernel', 'dx', InputG
   cost: (context) => costOf(context.inputs.dy.shape, context.inputs.kernel.shape, context),
   variants: [
     inputGradientQuads('software'),
+    inputGradientGroups('software'),
     inputGradientQuads('gpu'),
+    inputGradientGroups('gpu'),
     baselineVariant(
       (context) => {
         const shapes = inputGradientShapes(context);

@@ -100,7 +100,14 @@ export const groupedConv2dCheck = opCheck<Input, 'y', Options, ConvolutionAttrib
       conv('dilated and strided', [2, 9, 11, 2], [3, 3, 2, 3], { dilationRate: two, strides: [2, 3] }),
     ),
     conv('groups of several channels', [2, 5, 6, 6], [3, 2, 2, 9], { groups: 3, strides: [2, 1] }),
-    conv('dilated, by vec4', [2, 7, 9, 3], [3, 3, 3, 8], { dilationRate: two, padding: 'same' }),
+    conv('dilated, by vec4', [2, 7, 9, 4], [3, 3, 4, 8], { dilationRate: two, padding: 'same' }),
+    thorough(
+      conv('groups, by vec4 throughout', [1, 6, 9, 12], [3, 2, 4, 24], {
+        groups: 3,
+        padding: 'same',
+        strides: two,
+      }),
+    ),
     thorough(
       conv('groups, by vec4', [1, 6, 7, 6], [2, 3, 3, 8], { groups: 2, padding: 'same', strides: two }),
     ),
