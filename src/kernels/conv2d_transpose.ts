@@ -160,6 +160,14 @@ function alongAxis(
 export function conv2dTranspose(x: Tensor, kernel: Tensor, options: Conv2dTransposeOptions = {}): Tensor {
   checkTensors('conv2dTranspose', { x, kernel });
   checkCall('conv2dTranspose', options, transposeRules);
+  // The primitives would name the operands of the convolution.
+  for (const [name, { dtype, shape }] of Object.entries({ x, kernel })) {
+    if (dtype === 'f32') continue;
+    const advice = dtype === 'f16' ? `; cast it, as with cast(${name}, 'f32')` : '';
+    throw new ShapeError(
+      `conv2dTranspose: '${name}' is ${dtype} [${shape.join(',')}], expected f32${advice}.`,
+    );
+  }
   if (x.shape.length !== 4 || kernel.shape.length !== 4)
     throw new ShapeError(
       `conv2dTranspose: x is ${describe(x)} and kernel ${describe(kernel)}, expected [N,H,W,C] and [KH,KW,O,C].`,

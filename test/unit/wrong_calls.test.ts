@@ -258,6 +258,8 @@ test('wrong calls are refused in plain words', () => {
       UsageError: conv2d: strides is 0, expected a positive integer or two of them.
     conv2d_transpose, channels differ:
       ShapeError: conv2dTranspose: kernel expects 2 input channels but x has 3 (x [1,4,4,3], kernel [3,3,3,2]).
+    conv2d_transpose, x not f32:
+      ShapeError: conv2dTranspose: 'x' is u8 [1,4,4,2], expected f32.
     conv2d_transpose, three axes:
       ShapeError: conv2dTranspose: x is [4,4,2] and kernel [3,3,3,2], expected [N,H,W,C] and [KH,KW,O,C].
     conv2d_transpose, output padding of a stride:

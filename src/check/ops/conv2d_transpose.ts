@@ -160,6 +160,11 @@ export const conv2dTransposeCheck = opCheck<Input, 'y', Options, Conv2dTranspose
       call: ({ x, kernel }) => conv2dTranspose(x, kernel),
     },
     {
+      name: 'x not f32',
+      inputs: { x: { shape: [1, 4, 4, 2], dtype: 'u8' }, kernel: [3, 3, 3, 2] },
+      call: ({ x, kernel }) => conv2dTranspose(x, kernel),
+    },
+    {
       name: 'three axes',
       inputs: { x: [4, 4, 2], kernel: [3, 3, 3, 2] },
       call: ({ x, kernel }) => conv2dTranspose(x, kernel),
