@@ -13,14 +13,17 @@ import { conv2d, conv2dTranspose, depthwiseConv2d, separableConv2d } from '../..
 import { layerClasses } from '../../src/nn/layers/class_names.js';
 import * as layers from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
+import { registerParameterExtensions } from '../../src/nn/layers/parameter_options.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { sequential } from '../../src/nn/model.js';
 import { layerCosts } from '../../src/nn/network_cost.js';
 import { networkFromJson, networkToJson } from '../../src/nn/network_json.js';
+import { parameterExtensions } from '../../src/nn/parameter_extensions.js';
 import { type Array64, array64 } from '../../src/reference/array64.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
 
 registerLayers(layerClasses);
+registerParameterExtensions(parameterExtensions);
 const references = referencesOf([...checks.values()].map(({ reference }) => reference));
 
 function computed(inputs: readonly Array64[], fn: (...tensors: Tensor[]) => Tensor): Array64 {
@@ -136,6 +139,46 @@ test.each<[string, Layer, string, readonly number[], Record<string, unknown>, nu
   expect(layerCosts(network).get(node!.name)!.multiplyAdds).toBe(multiplyAdds);
   const json = JSON.parse(JSON.stringify(networkToJson(network))) as object;
   expect(networkToJson(networkFromJson(json))).toEqual(json);
+});
+
+it('initialisers, penalties and constraints have the names of Keras', () => {
+  const { parameters } = sequential([
+    layers.separableConv2d({
+      filters: 5,
+      kernelSize: 3,
+      depthwiseInitializer: 'heNormal',
+      depthwiseRegularizer: { l2: 0.5 },
+      pointwiseInitializer: 'ones',
+      pointwiseConstraint: 'nonNeg',
+      biasInitializer: 'ones',
+      inputShape,
+    }),
+    layers.depthwiseConv2d({
+      kernelSize: 1,
+      depthwiseInitializer: 'ones',
+      depthwiseRegularizer: { l2: 0.25 },
+    }),
+    layers.conv2dTranspose({ filters: 2, kernelSize: 1, kernelInitializer: 'zeros' }),
+    layers.conv2d({
+      filters: 2,
+      kernelSize: 1,
+      groups: 2,
+      kernelInitializer: 'ones',
+      kernelRegularizer: { l2: 2 },
+    }),
+  ]).network;
+  const found = Object.fromEntries(parameters.map((each) => [each.path, each]));
+  expect(found).toMatchObject({
+    'separable_conv2d/depthwise_kernel': {
+      initializer: { kind: 'heNormal', fanIn: 54, fanOut: 9 },
+      l2: 0.5,
+    },
+    'separable_conv2d/pointwise_kernel': { initializer: { kind: 'ones' }, constraint: { kind: 'nonNeg' } },
+    'separable_conv2d/bias': { initializer: { kind: 'ones' } },
+    'depthwise_conv2d/kernel': { initializer: { kind: 'ones' }, l2: 0.25 },
+    'conv2d_transpose/kernel': { initializer: { kind: 'zeros' } },
+    'conv2d/kernel': { shape: [1, 1, 1, 2], initializer: { kind: 'ones' }, l2: 2 },
+  });
 });
 
 it('a plain convolution is described as in earlier files', () => {

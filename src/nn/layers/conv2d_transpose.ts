@@ -10,15 +10,14 @@ import { type Rules, checkOptions, count, flag, pixels, required } from '../../o
 import { type Activation, activationRule } from './activation_registry.js';
 import { activated, biasSpec, channelsOf, kernelSpec } from './convolution.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
-import { type Regularizer, regularizerRule } from './regularizer.js';
+import { type ParameterOptions, parameterConfig, parameterRules } from './parameter_options.js';
 
-export interface Conv2dTransposeLayerOptions extends LayerOptions, Conv2dTransposeOptions {
+export interface Conv2dTransposeLayerOptions
+  extends LayerOptions, Conv2dTransposeOptions, ParameterOptions<'kernel' | 'bias'> {
   readonly filters: number;
   readonly kernelSize: Pair;
   readonly activation?: Activation;
   readonly useBias?: boolean;
-  /** Adds l2 · Σ kernel² to the loss. */
-  readonly kernelRegularizer?: Regularizer | null;
 }
 
 const rules = (): Rules<Conv2dTransposeLayerOptions> => ({
@@ -26,7 +25,7 @@ const rules = (): Rules<Conv2dTransposeLayerOptions> => ({
   kernelSize: required(pixels),
   activation: activationRule(),
   useBias: flag,
-  kernelRegularizer: regularizerRule(),
+  ...parameterRules('kernel', 'bias'),
   ...transposeRules(),
   ...layerRules(),
 });
@@ -44,7 +43,7 @@ const rules = (): Rules<Conv2dTransposeLayerOptions> => ({
 export function conv2dTranspose(options: Conv2dTransposeLayerOptions): Layer {
   checkOptions('layers.conv2dTranspose', options, rules());
   const { filters, kernelSize, strides = 1, padding = 'valid', dilationRate = 1 } = options;
-  const { outputPadding = null, activation = 'linear', useBias = true, kernelRegularizer = null } = options;
+  const { outputPadding = null, activation = 'linear', useBias = true } = options;
   const [KH, KW] = pair(kernelSize);
   const windows = { strides, padding, dilationRate, outputPadding };
   return defineLayer(options, {
@@ -58,7 +57,7 @@ export function conv2dTranspose(options: Conv2dTransposeLayerOptions): Layer {
       dilationRate: [...pair(dilationRate)],
       activation,
       useBias,
-      kernelRegularizer,
+      ...parameterConfig(options, 'kernel', 'bias'),
     },
     outputShape: ([x]) => {
       channelsOf('layers.conv2dTranspose', x);
@@ -67,8 +66,8 @@ export function conv2dTranspose(options: Conv2dTransposeLayerOptions): Layer {
     },
     parameters: ([x]) => {
       const shape = [KH, KW, filters, channelsOf('layers.conv2dTranspose', x)];
-      const kernel = kernelSpec('kernel', shape, kernelRegularizer);
-      return useBias ? [kernel, biasSpec(filters)] : [kernel];
+      const kernel = kernelSpec('kernel', shape, options);
+      return useBias ? [kernel, biasSpec(filters, options)] : [kernel];
     },
     call: ([x], { kernel, bias }) => activated(convolve(x, kernel!, windows), bias, activation),
   });

@@ -15,8 +15,8 @@ import {
   windowCounts,
 } from '../../kernels/window.js';
 import { type Activation, activate } from './activation_registry.js';
-import type { ParameterSpec } from './layer.js';
-import { type Regularizer, l2Of } from './regularizer.js';
+import type { LayerOptions, ParameterSpec } from './layer.js';
+import { withParameterOptions } from './parameter_options.js';
 
 /** Throws: ShapeError for an input that is not an image. */
 export function channelsOf(who: string, inputShape: Shape): number {
@@ -27,23 +27,30 @@ export function channelsOf(who: string, inputShape: Shape): number {
   return inputShape[2] as number;
 }
 
-/** A kernel [KH,KW,in,out]. Its fans are Keras's: the last two extents, each times the pixels of the window. */
-export function kernelSpec(name: string, shape: Shape, regularizer: Regularizer | null): ParameterSpec {
+/**
+ * A kernel [KH,KW,in,out] with the options that begin with `prefix`. Its fans are Keras's: the last two extents, each times the
+ * pixels of the window.
+ */
+export function kernelSpec(
+  name: string,
+  shape: Shape,
+  options: LayerOptions,
+  prefix = 'kernel',
+): ParameterSpec {
   const [KH, KW, fanIn, fanOut] = shape as [number, number, number, number];
-  return {
-    name,
+  const spec: ParameterSpec = {
+    name: prefix,
     shape,
     initializer: { kind: 'glorotUniform', fanIn: KH * KW * fanIn, fanOut: KH * KW * fanOut },
     decay: true,
-    ...l2Of(regularizer),
   };
+  return { ...withParameterOptions(options, spec), name };
 }
 
-export const biasSpec = (filters: number): ParameterSpec => ({
-  name: 'bias',
-  shape: [filters],
-  initializer: { kind: 'zeros' },
-});
+/** A bias with the options that begin with `bias`. */
+export function biasSpec(filters: number, options: LayerOptions): ParameterSpec {
+  return withParameterOptions(options, { name: 'bias', shape: [filters], initializer: { kind: 'zeros' } });
+}
 
 /** Bias and activation of a convolution. */
 export function activated(y: Tensor, bias: Tensor | undefined, activation: Activation): Tensor {

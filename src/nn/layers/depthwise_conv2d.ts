@@ -9,26 +9,33 @@ import { type Rules, checkOptions, count, flag, pixels, required } from '../../o
 import { type Activation, activationRule } from './activation_registry.js';
 import { activated, biasSpec, channelsOf, imageAfter, kernelSpec } from './convolution.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
-import { type Regularizer, regularizerRule } from './regularizer.js';
+import { type ParameterOptions, parameterConfig, parameterRules } from './parameter_options.js';
 
-export interface DepthwiseConv2dLayerOptions extends LayerOptions, DepthwiseConv2dOptions {
+/** Options of the depthwise convolutions. */
+export interface DepthwiseOptions extends LayerOptions, DepthwiseConv2dOptions {
   readonly kernelSize: Pair;
   /** Outputs of each channel; default 1. */
   readonly depthMultiplier?: number;
   readonly activation?: Activation;
   readonly useBias?: boolean;
-  /** Adds l2 · Σ kernel² to the loss. */
-  readonly depthwiseRegularizer?: Regularizer | null;
 }
 
-export const depthwiseLayerRules = (): Rules<DepthwiseConv2dLayerOptions> => ({
+/** `depthwiseInitializer` and its relatives are those of the kernel. */
+export interface DepthwiseConv2dLayerOptions
+  extends DepthwiseOptions, ParameterOptions<'depthwise' | 'bias'> {}
+
+export const depthwiseLayerRules = (): Rules<DepthwiseOptions> => ({
   kernelSize: required(pixels),
   depthMultiplier: count,
   activation: activationRule(),
   useBias: flag,
-  depthwiseRegularizer: regularizerRule(),
   ...depthwiseRules(),
   ...layerRules(),
+});
+
+const rules = (): Rules<DepthwiseConv2dLayerOptions> => ({
+  ...depthwiseLayerRules(),
+  ...parameterRules('depthwise', 'bias'),
 });
 
 /**
@@ -41,9 +48,9 @@ export const depthwiseLayerRules = (): Rules<DepthwiseConv2dLayerOptions> => ({
  * Throws: UsageError for options out of range, ShapeError if the input does not have three axes or is too small.
  */
 export function depthwiseConv2d(options: DepthwiseConv2dLayerOptions): Layer {
-  checkOptions('layers.depthwiseConv2d', options, depthwiseLayerRules());
+  checkOptions('layers.depthwiseConv2d', options, rules());
   const { strides = 1, padding = 'valid', dilationRate = 1, depthMultiplier = 1 } = options;
-  const { activation = 'linear', useBias = true, depthwiseRegularizer = null } = options;
+  const { activation = 'linear', useBias = true } = options;
   const [KH, KW] = pair(options.kernelSize);
   return defineLayer(options, {
     className: 'DepthwiseConv2D',
@@ -55,7 +62,7 @@ export function depthwiseConv2d(options: DepthwiseConv2dLayerOptions): Layer {
       depthMultiplier,
       activation,
       useBias,
-      depthwiseRegularizer,
+      ...parameterConfig(options, 'depthwise', 'bias'),
     },
     outputShape: ([x]) => {
       const C = channelsOf('layers.depthwiseConv2d', x);
@@ -63,8 +70,8 @@ export function depthwiseConv2d(options: DepthwiseConv2dLayerOptions): Layer {
     },
     parameters: ([x]) => {
       const C = channelsOf('layers.depthwiseConv2d', x);
-      const kernel = kernelSpec('kernel', [KH, KW, C, depthMultiplier], depthwiseRegularizer);
-      return useBias ? [kernel, biasSpec(C * depthMultiplier)] : [kernel];
+      const kernel = kernelSpec('kernel', [KH, KW, C, depthMultiplier], options, 'depthwise');
+      return useBias ? [kernel, biasSpec(C * depthMultiplier, options)] : [kernel];
     },
     call: ([x], { kernel, bias }) =>
       activated(convolve(x, kernel!, { strides, padding, dilationRate }), bias, activation),

@@ -3,20 +3,20 @@ import { separableConv2d as convolve } from '../../kernels/separable_conv2d.js';
 import { pair } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, required } from '../../options.js';
 import { activated, biasSpec, channelsOf, imageAfter, kernelSpec } from './convolution.js';
-import { type DepthwiseConv2dLayerOptions, depthwiseLayerRules } from './depthwise_conv2d.js';
+import { type DepthwiseOptions, depthwiseLayerRules } from './depthwise_conv2d.js';
 import { type Layer, defineLayer } from './layer.js';
-import { type Regularizer, regularizerRule } from './regularizer.js';
+import { type ParameterOptions, parameterConfig, parameterRules } from './parameter_options.js';
 
-export interface SeparableConv2dLayerOptions extends DepthwiseConv2dLayerOptions {
+/** `depthwiseInitializer`, `pointwiseInitializer` and their relatives are those of the two kernels. */
+export interface SeparableConv2dLayerOptions
+  extends DepthwiseOptions, ParameterOptions<'depthwise' | 'pointwise' | 'bias'> {
   readonly filters: number;
-  /** Adds l2 · Σ pointwise_kernel² to the loss. */
-  readonly pointwiseRegularizer?: Regularizer | null;
 }
 
 const rules = (): Rules<SeparableConv2dLayerOptions> => ({
   filters: required(count),
-  pointwiseRegularizer: regularizerRule(),
   ...depthwiseLayerRules(),
+  ...parameterRules('depthwise', 'pointwise', 'bias'),
 });
 
 /**
@@ -33,7 +33,6 @@ export function separableConv2d(options: SeparableConv2dLayerOptions): Layer {
   checkOptions('layers.separableConv2d', options, rules());
   const { filters, strides = 1, padding = 'valid', dilationRate = 1, depthMultiplier = 1 } = options;
   const { activation = 'linear', useBias = true } = options;
-  const { depthwiseRegularizer = null, pointwiseRegularizer = null } = options;
   const [KH, KW] = pair(options.kernelSize);
   return defineLayer(options, {
     className: 'SeparableConv2D',
@@ -46,8 +45,7 @@ export function separableConv2d(options: SeparableConv2dLayerOptions): Layer {
       depthMultiplier,
       activation,
       useBias,
-      depthwiseRegularizer,
-      pointwiseRegularizer,
+      ...parameterConfig(options, 'depthwise', 'pointwise', 'bias'),
     },
     outputShape: ([x]) => {
       channelsOf('layers.separableConv2d', x);
@@ -56,10 +54,10 @@ export function separableConv2d(options: SeparableConv2dLayerOptions): Layer {
     parameters: ([x]) => {
       const C = channelsOf('layers.separableConv2d', x);
       const kernels = [
-        kernelSpec('depthwise_kernel', [KH, KW, C, depthMultiplier], depthwiseRegularizer),
-        kernelSpec('pointwise_kernel', [1, 1, C * depthMultiplier, filters], pointwiseRegularizer),
+        kernelSpec('depthwise_kernel', [KH, KW, C, depthMultiplier], options, 'depthwise'),
+        kernelSpec('pointwise_kernel', [1, 1, C * depthMultiplier, filters], options, 'pointwise'),
       ];
-      return useBias ? [...kernels, biasSpec(filters)] : kernels;
+      return useBias ? [...kernels, biasSpec(filters, options)] : kernels;
     },
     call: ([x], { depthwise_kernel, pointwise_kernel, bias }) => {
       const kernels = { depthwiseKernel: depthwise_kernel!, pointwiseKernel: pointwise_kernel! };
