@@ -13,7 +13,7 @@ import { registerLayers } from '../../src/nn/layers/registry.js';
 import { Model, model, sequential } from '../../src/nn/model.js';
 import { type Network, hasGradient } from '../../src/nn/network.js';
 import { freeze, insert, unfreeze, upTo } from '../../src/nn/network_changes.js';
-import { layerClassesIn } from '../../src/nn/network_json.js';
+import { namesIn } from '../../src/nn/network_json.js';
 import { parameterExtensions } from '../../src/nn/parameter_extensions.js';
 import { hollowDevice } from './fake_device.js';
 
@@ -102,8 +102,8 @@ describe('a model that is a layer', () => {
     expect(again.network.parameters).toEqual(made.network.parameters);
     expect(trained(again.network)).toEqual(['dense/kernel', 'dense/bias']);
     expect(again.layers[1]!.layer).toBe(again.layers[0]!.layer);
-    expect(layerClassesIn(json)).toContain('Sequential');
-    expect(layerClassesIn(json)).toContain('Dropout');
+    expect(namesIn(json).classes).toContain('Sequential');
+    expect(namesIn(json).classes).toContain('Dropout');
   });
 
   it('may contain another one', () => {

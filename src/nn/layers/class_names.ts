@@ -48,10 +48,6 @@ import { unitNormalization } from './unit_normalization.js';
 import { upSampling2d } from './up_sampling2d.js';
 import { zeroPadding2d } from './zero_padding2d.js';
 import { nestedModel } from '../nested_models.js';
-import type { LayerMaker } from './registry.js';
-import { separableConv2d } from './separable_conv2d.js';
-import { rmsNormalization } from './rms_normalization.js';
-import { unitNormalization } from './unit_normalization.js';
 
 /** Every layer by Keras's class name, for `registerLayers`. */
 export const layerClasses: Readonly<Record<string, LayerMaker>> = {
@@ -90,24 +86,17 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   GlobalAveragePooling2D: globalAveragePooling2d,
   GlobalMaxPooling2D: globalMaxPooling2d,
   GroupNormalization: groupNormalization,
-  Identity: identity,
   InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
   LeakyReLU: leakyRelu,
-  MaxPooling2D: maxPooling2d,
-  Multiply: multiply,
   PReLU: prelu,
   Permute: permute,
   RMSNormalization: rmsNormalization,
   ReLU: relu,
   RepeatVector: repeatVector,
-  Rescaling: rescaling,
   Reshape: reshape,
   Resizing: resizing,
-  SeparableConv2D: separableConv2d,
   Softmax: softmax,
-  SpatialDropout2D: spatialDropout2d,
-  Subtract: subtract,
   UnitNormalization: unitNormalization,
   UpSampling2D: upSampling2d,
   ZeroPadding2D: zeroPadding2d,

@@ -1,7 +1,7 @@
 /** Functions that several losses are made of. */
 import type { Tensor } from '../../engine/tensor.js';
 import { add, exp, negate } from '../../kernels/arithmetic.js';
-import { log1p } from '../../kernels/exponentials.js';
+import { log1p } from '../../kernels/log1p.js';
 import { relu } from '../../kernels/relu.js';
 import { abs } from '../../kernels/rounding.js';
 

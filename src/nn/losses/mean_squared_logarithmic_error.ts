@@ -1,7 +1,7 @@
 /** The mean squared error of logarithms. */
 import type { Tensor } from '../../engine/tensor.js';
 import { square, subtract } from '../../kernels/arithmetic.js';
-import { log1p } from '../../kernels/exponentials.js';
+import { log1p } from '../../kernels/log1p.js';
 import { maximum } from '../../kernels/extremes.js';
 import { epsilon } from './elementary.js';
 import type { Loss } from './loss.js';
