@@ -1,5 +1,6 @@
 /** Every op, as users call it. */
 export * from './activations.js';
+export { all, any } from './any.js';
 export { argMax } from './arg_max.js';
 export { argMin } from './arg_min.js';
 export {

@@ -429,6 +429,8 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
       microBatch: 1,
     },
   ),
+  'ops.all': recorded(([x], options) => ops.all(x!, options), [[2]]),
+  'ops.any': recorded(([x], options) => ops.any(x!, options), [[2]]),
   'ops.argMax': recorded(([x], options) => ops.argMax(x!, options), [[2]]),
   'ops.argMin': recorded(([x], options) => ops.argMin(x!, options), [[2]]),
   'ops.augmentBatch': recorded(

@@ -116,6 +116,19 @@ test('softmax over another axis, over several, and over the last one', () => {
   expect(weighted.gradient()).toEqual(near([0.75 * (1 + third / 4), 0.25 * (1 - (3 * third) / 4)]));
 });
 
+test('any and all count what differs from 0, NaN too', () => {
+  const rows = [0, 0, 0, 3, Number.NaN, -1];
+  expect(of([3, 2], rows, (x) => ops.any(x, { axis: 1 })).values).toEqual([0, 1, 1]);
+  expect(of([3, 2], rows, (x) => ops.all(x, { axis: 1, keepDims: true }))).toMatchObject({
+    shape: [3, 1],
+    values: [0, 0, 1],
+  });
+  expect(of([3, 2], rows, (x) => ops.all(x)).values).toEqual([0]);
+  expect(refusal((x) => ops.any(x, { axis: 3 }))).toBe(
+    'any: axis 3 does not exist in x [2,3,4], expected -3 to 2.',
+  );
+});
+
 test('argMax and argMin keep axes as 1', () => {
   expect(of([2, 3], matrix, (x) => ops.argMax(x, { axis: 1, keepDims: true }))).toMatchObject({
     shape: [2, 1],
