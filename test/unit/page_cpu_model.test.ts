@@ -18,11 +18,18 @@ import {
   dense,
   depthwiseConv2d,
   flatten,
+  globalAveragePooling2d,
+  globalMaxPooling2d,
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
   permute,
   repeatVector,
   reshape,
   resizing,
+  rmsNormalization,
   separableConv2d,
+  unitNormalization,
   upSampling2d,
   zeroPadding2d,
 } from '../../src/nn/layers/index.js';
@@ -93,6 +100,27 @@ it('moves and resizes values', () => {
   cpuModel.setWeights(new Map());
   // The pixels 1 and 0: padded 0 1 0 0, whose middle is ½.
   expect([...cpuModel.predict(Uint8Array.of(255, 0))]).toEqual([1, 1, 0, 0, 1, 1, 0, 0, 0.5]);
+});
+
+it('computes the normalisations of samples and global pooling', () => {
+  const x = input({ shape: [1, 2, 1] });
+  const isPlain = { center: false, scale: false };
+  const maps = unitNormalization({ axis: [1, 2] }).apply(instanceNormalization(isPlain).apply(x));
+  const whole = layerNormalization({ axis: [1, 2, 3], ...isPlain }).apply(maps);
+  const scaled = rmsNormalization({ axis: [2, 3] }).apply(
+    groupNormalization({ groups: 1, ...isPlain }).apply(whole),
+  );
+  const outputs = concatenate().apply([
+    globalMaxPooling2d().apply(scaled),
+    globalAveragePooling2d().apply(scaled),
+  ]);
+  const cpuModel = new CpuModel(model({ inputs: x, outputs }));
+  const { path } = model({ inputs: x, outputs }).network.parameters[0]!;
+  cpuModel.setWeights(new Map([[path, Float32Array.of(2, 4)]]));
+  // The pixels 1 and 0 become ±1, scaled by 2 and 4.
+  const [largest, mean] = cpuModel.predict(Uint8Array.of(255, 0));
+  expect(largest).toBeCloseTo(2, 5);
+  expect(mean).toBeCloseTo(-1, 5);
 });
 
 it('filters images of 0 … 1 and standardises them afterwards', () => {

@@ -14,9 +14,13 @@ import * as activations from '../../src/reference/activations.js';
 import {
   addReference,
   expReference,
+  divideReference,
   fillReference,
   multiplyReference,
   scaleReference,
+  sqrtReference,
+  squareReference,
+  subtractReference,
 } from '../../src/reference/arithmetic.js';
 import { type Array64, array64, zeros64 } from '../../src/reference/array64.js';
 import { avgPool2dReference } from '../../src/reference/avg_pool2d.js';
@@ -30,12 +34,14 @@ import { tanhReference } from '../../src/reference/functions.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
 import { logSoftmaxReference } from '../../src/reference/log_softmax.js';
 import { matmulReference } from '../../src/reference/matmul.js';
+import { maxReference } from '../../src/reference/max.js';
 import { maxPool2dReference } from '../../src/reference/max_pool2d.js';
 import { padReference } from '../../src/reference/pad.js';
 import { reshapeReference } from '../../src/reference/reshape.js';
 import { resizeReference } from '../../src/reference/resize.js';
 import { sliceReference } from '../../src/reference/slice.js';
 import { softmaxReference } from '../../src/reference/softmax.js';
+import { sumReference } from '../../src/reference/sum.js';
 import { transposeReference } from '../../src/reference/transpose.js';
 
 /** As in same_build.ts, but of this script, which is fetched when the CPU is to predict. */
@@ -57,6 +63,7 @@ const references = referencesOf([
   conv2dReference,
   conv2dTransposeReference,
   expReference,
+  divideReference,
   fillReference,
   filter2dReference,
   greaterReference,
@@ -65,6 +72,7 @@ const references = referencesOf([
   matmulReference,
   maxPool2dReference,
   minimumReference,
+  maxReference,
   multiplyReference,
   padReference,
   reshapeReference,
@@ -73,6 +81,10 @@ const references = referencesOf([
   sliceReference,
   softmaxReference,
   tanhReference,
+  sqrtReference,
+  squareReference,
+  subtractReference,
+  sumReference,
   transposeReference,
   whereReference,
 ]);
