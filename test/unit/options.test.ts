@@ -113,17 +113,12 @@ describe('names of options', () => {
     ).toMatchInlineSnapshot(`
       "fit: 'batchsize' is not an option; did you mean 'batchSize'?
       fit: 'validation_data' is not an option; did you mean 'validationData'?
-      fit: 'validationSplit' is not an option; cut the set with datasets.split() and pass 'validationData'; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      fit: 'classWeight' is not an option; images all have the same weight here; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      fit: 'nothingLikeIt' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      compile: 'sampleWeightMode' is not an option; expected one of optimizer, loss, lossWeights, metrics, weightedMetrics, warn.
-      fit: 'metrics' is not an option; pass 'metrics' to compile; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory."
       fit: the set is an object, expected an ImageSet or { x, y }.
       fit: 'classWeight' is not an option; did you mean 'classWeights'?
       fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'nothingLikeIt' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      compile: 'metrics' is not an option; loss and accuracy are always measured; expected one of optimizer, loss, lossWeights, warn."
+      compile: 'sampleWeightMode' is not an option; expected one of optimizer, loss, lossWeights, metrics, weightedMetrics, warn.
+      fit: 'metrics' is not an option; pass 'metrics' to compile; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory."
     `);
   });
 

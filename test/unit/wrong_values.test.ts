@@ -105,8 +105,8 @@ test('choices are of the right case, pairs are two, lists have no holes', async 
     UsageError: layers.dense: activation is 'ReLU', expected a registered activation, such as 'relu', or a function, such as ops.gelu; did you mean 'relu'.
     UsageError: layers.dense: inputShape is 784, expected a list of positive integers.
     UsageError: layers.dense: name is 'a/b', expected a string without '/' and control characters.
-    UsageError: compile: optimizer is 'adam', expected an optimizer, such as optimizers.rmsprop().
-    UsageError: compile: loss is 'mse', expected 'sparseCategoricalCrossentropy'.
+    UsageError: compile: optimizer is 'adamm', expected a name among those that the program imports, adadelta, adagrad, adam, adamW, adamax, lion, muon, nadam, rmsprop, sgd, or the result of an optimizer's function, such as optimizers.adam(); did you mean 'adam'.
+    UsageError: compile: loss is 'mse', expected one of binaryCrossentropy, categoricalCrossentropy, categoricalHinge, cosineSimilarity, hinge, huber, klDivergence, logCosh, meanAbsoluteError, meanAbsolutePercentageError, meanSquaredError, meanSquaredLogarithmicError, multiMargin, poisson, sparseCategoricalCrossentropy, squaredHinge; did you mean 'meanSquaredError'?
     UsageError: sequential: layers is an object, expected a list of layers, such as layers.dense({ units: 10 }).
     UsageError: sequential: device is a Promise, expected a Device, as open() gives; put 'await' before it."
   `);
