@@ -148,7 +148,7 @@ describe('names', () => {
     const cubed = (t: Tensor): Tensor => ops.pow(t, 3);
     const model = withActivation(cubed);
     expect(() => model.toJson()).toThrow(
-      "model: the activation of layer 'dense' has no name to save it by; use registerActivations({ name: fn }).",
+      "model: the activation of layer 'dense' has no name; use registerActivations({ name: fn }).",
     );
     registerActivations({ cubed });
     expect(savedName(model)).toBe('cubed');

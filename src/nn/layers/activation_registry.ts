@@ -62,6 +62,6 @@ export function activate(activation: Activation, x: Tensor): Tensor {
 export function activationName(layer: string, activation: ActivationFunction): string {
   for (const [name, each] of registered) if (each === activation) return name;
   throw new UsageError(
-    `model: the activation of layer '${layer}' has no name to save it by; use registerActivations({ name: fn }).`,
+    `model: the activation of layer '${layer}' has no name; use registerActivations({ name: fn }).`,
   );
 }
