@@ -103,7 +103,7 @@ describe('names of options', () => {
       await told([
         fit({ batchsize: 2 }),
         fit({ validation_data: null }),
-        fit({ validationSplit: 0.1 }),
+        fit({ initialEpoch: 1 }),
         fit({ classWeight: {} }),
         fit({ verbose: 1 }),
         fit({ nothingLikeIt: 1 }),
