@@ -167,6 +167,7 @@ test.each<[string, Layer, (x: Float64Array, parameters: readonly Float64Array[])
 });
 
 test('layerNormalization has the values and gradients of PyTorch', () => {
+  expect.hasAssertions();
   const trace = new Trace();
   const [x, weights] = [
     trace.input({ shape: [2, 3], dtype: 'f32' }),

@@ -113,7 +113,6 @@ describe('names of options', () => {
     ).toMatchInlineSnapshot(`
       "fit: 'batchsize' is not an option; did you mean 'batchSize'?
       fit: 'validation_data' is not an option; did you mean 'validationData'?
-      fit: the set is an object, expected an ImageSet or { x, y }.
       fit: 'initialEpoch' is not an option; pass the checkpoint to resume from as 'resume'; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'classWeight' is not an option; did you mean 'classWeights'?
       fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.

@@ -20,7 +20,7 @@ test('a file of built-in layers, or a damaged one, loads no others', async () =>
 });
 
 test('a file of a convolution with groups loads the layer that has them', async () => {
-  const layer = { filters: 4, kernelSize: 3, groups: 2 };
+  const layer = { filters: 4, kernelSize: [3, 3], groups: 2 };
   expect(() => layerFromConfig('Conv2D', layer)).toThrow("'groups' is not an option");
   await load({ layers: [{ className: 'Conv2D', config: layer }] });
   expect(layerFromConfig('Conv2D', layer).config).toMatchObject(layer);
