@@ -341,6 +341,7 @@ const typedCalls = {
     const dropped = {
       calls: ['checkCall', 'checkArgument'],
       option_hints: ['hintFor'],
+      'nn/callbacks/callbacks_rule': ['callbacksRule'],
       'nn/summary': ['summaryTable'],
       'engine/plan/text': ['printStage', 'graphText', 'kernelsText', 'groupsText', 'memoryText'],
     };

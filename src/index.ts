@@ -11,13 +11,10 @@ import { registerParameterExtensions } from './nn/layers/parameter_options.js';
 import { parameterExtensions } from './nn/parameter_extensions.js';
 import { type LoadOptions, loadDataset } from './node/datasets.js';
 import { openFolder } from './node/files.js';
-import { taskExtensions } from './nn/task_extensions.js';
-import { registerTaskExtensions } from './nn/task_registry.js';
 
 registerAnyData(allData);
 setFolderOpener(openFolder);
 registerParameterExtensions(parameterExtensions);
-registerTaskExtensions(taskExtensions);
 
 // Exports here override those of the library.
 export * from './library.js';

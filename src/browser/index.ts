@@ -14,13 +14,10 @@ import { checkCall } from '../calls.js';
 import { type FetchOptions, type FetchedDataset, addressRule, fetchDataset, fetchRules } from './datasets.js';
 import { chosenFiles, datasetFromFiles, droppedFiles } from './dropped_files.js';
 import { openOpfsFolder } from './opfs_folder.js';
-import { taskExtensions } from '../nn/task_extensions.js';
-import { registerTaskExtensions } from '../nn/task_registry.js';
 
 registerAnyData(allData);
 setFolderOpener(openOpfsFolder);
 registerParameterExtensions(parameterExtensions);
-registerTaskExtensions(taskExtensions);
 
 export * from '../library.js';
 export { open, type OpenOptions } from './open.js';

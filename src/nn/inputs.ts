@@ -4,8 +4,6 @@
  */
 import type { Tensor } from '../engine/tensor.js';
 import { scale } from '../kernels/arithmetic.js';
-import { augmentBatch } from '../kernels/augment.js';
-import type { AugmentOptions } from '../augment_options.js';
 import { batchGather } from '../kernels/batch_gather.js';
 import { batchGatherChunks } from '../kernels/batch_gather_chunks.js';
 import * as image from '../kernels/image.js';
@@ -16,12 +14,18 @@ import { partOf, unnamed } from './samples.js';
 import { severalOutputs } from './several_outputs.js';
 import type { Targets } from './task.js';
 
+/** Augments a batch whose black and white have these values; see augmented_inputs.ts. Only training has one. */
+export type Augment = (
+  operands: Readonly<Record<'x' | 'permutation' | 'state', Tensor>>,
+  range: readonly [black: number, white: number],
+) => Tensor;
+
 export interface InputOptions {
   /** Images per batch. */
   readonly batch: number;
   readonly preprocessing: Preprocessing;
   /** Only in training; applied after the filters, as if the files had been filtered first. */
-  readonly augmentation?: AugmentOptions | undefined;
+  readonly augment?: Augment | undefined;
 }
 
 /** The samples of a batch. */
@@ -109,10 +113,9 @@ function gatherImages(
 function augmented(
   x: Tensor,
   { permutation, state }: Readonly<Record<'permutation' | 'state', Tensor>>,
-  { preprocessing: { scale: factor, offset }, augmentation }: InputOptions,
+  { preprocessing: { scale: factor, offset }, augment }: InputOptions,
 ): Tensor {
-  if (!augmentation) return x;
-  return augmentBatch({ x, permutation, state }, augmentation, [offset, 255 * factor + offset]);
+  return augment ? augment({ x, permutation, state }, [offset, 255 * factor + offset]) : x;
 }
 
 /** The scaling of bytes before `filterAndScale`: to 0 … 1 if there are filters, else to the model's inputs. */

@@ -22,7 +22,8 @@ import {
 } from '../options.js';
 import { Activity } from './activity.js';
 import type { BatchSource } from './any_data.js';
-import { type Callback, type Logs, callbacksRule } from './callbacks/callback.js';
+import type { Callback, Logs } from './callbacks/callback.js';
+import { callbacksRule } from './callbacks/callbacks_rule.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
 import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
@@ -69,7 +70,8 @@ import {
   streamOf,
 } from './samples.js';
 import { type ModelOutput, Task, type TaskOptions, taskRules } from './task.js';
-import { type FitOptions, type History, train } from './training.js';
+import type { FitOptions, History } from './training.js';
+import { registeredTraining } from './training_registry.js';
 import {
   type KeptTensors,
   type LoadedWeights,
@@ -379,7 +381,7 @@ export class Model extends Resource implements TrainableModel {
       throw new UsageError(
         `fit: model '${this.name}' has nothing to train: its layers are frozen or have no parameters; unfreeze one.`,
       );
-    return train(this, samples, options, () => {
+    return registeredTraining()(this, samples, options, () => {
       this.#stored = undefined;
       this.#checkpoint = undefined;
     });

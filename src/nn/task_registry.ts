@@ -1,4 +1,4 @@
-/** The extensions of tasks, if an entry of the library has registered them: so a bundle without them is smaller. */
+/** The extensions of tasks, which optimizers register: a bundle that only predicts contains none of them. */
 import { StateError } from '../errors.js';
 import type { taskExtensions } from './task_extensions.js';
 
@@ -12,6 +12,9 @@ export function registerTaskExtensions(extensions: TaskExtensions): void {
 
 /** Throws: StateError if none are registered. */
 export function extensionsOfTasks(): TaskExtensions {
-  if (!registered) throw new StateError('compile: metrics and functions need an entry of the library.');
+  if (!registered)
+    throw new StateError(
+      "compile: metrics and functions need an optimizer of the library; import one of 'shadegrad', or its defineOptimizer.",
+    );
   return registered;
 }

@@ -36,13 +36,8 @@ import {
   planAccumulation,
 } from './gradient_accumulation.js';
 import { checkpointOf, restoreCallbacks } from './callback_states.js';
-import {
-  type Callback,
-  type KernelChoice,
-  type Logs,
-  type Training,
-  callbacksRule,
-} from './callbacks/callback.js';
+import { type Callback, type KernelChoice, type Logs, type Training } from './callbacks/callback.js';
+import { callbacksRule } from './callbacks/callbacks_rule.js';
 import { type Checkpoint, type Position, checkpointRule } from './checkpoint.js';
 import type { SampleSet } from './columns.js';
 import { DeviceSet } from './device_set.js';

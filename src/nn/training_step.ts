@@ -22,6 +22,7 @@ import type { KernelChoice } from './callbacks/callback.js';
 import type { Position } from './checkpoint.js';
 import type { DeviceSet, SetTensors } from './device_set.js';
 import { AccumulatedStep } from './accumulated_step.js';
+import { augmentedBy } from './augmented_inputs.js';
 import { gatherBatch } from './inputs.js';
 import type { Treatment } from './optimizers/optimizer.js';
 import type { TrainableModel } from './trainable_model.js';
@@ -100,7 +101,7 @@ export function stepRecorders(
 
   const differentiate = (): { readonly totals: Tensor } => {
     const samples = withScope('inputs', () =>
-      gatherBatch(set, state, { batch: microBatchSize, preprocessing, augmentation }),
+      gatherBatch(set, state, { batch: microBatchSize, preprocessing, augment: augmentedBy(augmentation) }),
     );
     const added: Tensor[] = [];
     const outputs = model.outputsOf(samples.x, {

@@ -13,6 +13,7 @@ import { Tensor } from '../../src/engine/tensor.js';
 import type { AugmentOptions } from '../../src/kernels/index.js';
 import { stateSize, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
+import { augmentedBy } from '../../src/nn/augmented_inputs.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
 import { filters, preprocessing } from '../../src/nn/preprocessing.js';
 import { pcg4d } from '../../src/random.js';
@@ -63,7 +64,7 @@ async function inputsOfTraining(
   const options = {
     batch: set.epochSize,
     preprocessing: preprocessing({ filters: recipe.filters }),
-    augmentation: recipe.augmentation ?? undefined,
+    augment: augmentedBy(recipe.augmentation),
   };
   const values = await program(() => gatherInputs(set, state, options).x, held.device)
     .call()

@@ -11,6 +11,7 @@ import { Tensor } from '../../src/engine/tensor.js';
 import { image, scale } from '../../src/kernels/index.js';
 import { stateSize, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
+import { augmentedBy } from '../../src/nn/augmented_inputs.js';
 import { type InputOptions, gatherInputs } from '../../src/nn/inputs.js';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
@@ -92,7 +93,7 @@ describe('inputs', () => {
   });
 
   it('augments as image.augment does for the same seed and epoch, differently each epoch', async () => {
-    const options = { batch: count, preprocessing: unitScaling, augmentation };
+    const options = { batch: count, preprocessing: unitScaling, augment: augmentedBy(augmentation) };
     const [first, second] = [await inputs(options), await inputs(options, { epoch: 1 })];
     const alone = async (epoch: number) =>
       (await image.augment(unit(), augmentation, { seed: 5, epoch }).data()) as Float32Array;
@@ -103,8 +104,12 @@ describe('inputs', () => {
 
   it('augments black and white of standardised inputs', async () => {
     const standard = preprocessing({ standardise: { mean: 0.25, deviation: 0.5 } });
-    const both = await inputs({ batch: count, preprocessing: standard, augmentation });
-    const plain = await inputs({ batch: count, preprocessing: unitScaling, augmentation });
+    const both = await inputs({ batch: count, preprocessing: standard, augment: augmentedBy(augmentation) });
+    const plain = await inputs({
+      batch: count,
+      preprocessing: unitScaling,
+      augment: augmentedBy(augmentation),
+    });
     expect(
       distance(
         both.x,
@@ -114,7 +119,7 @@ describe('inputs', () => {
   });
 
   it('shows each image as often as there are variants, each otherwise', async () => {
-    const options = { batch: 2 * count, preprocessing: unitScaling, augmentation };
+    const options = { batch: 2 * count, preprocessing: unitScaling, augment: augmentedBy(augmentation) };
     const { x, y } = await inputs(options, { variantsPerImage: 2 });
     expect([...y]).toEqual([2, 0, 1, 2, 0, 1]);
     const size = height * width;
@@ -145,10 +150,12 @@ it('takes one dispatch to gather, one per filter iteration, two to augment, and 
     ...Array.from({ length: 3 }, () => 'filter2d/forward'),
   ]);
   const moved = ['augment/draw', 'augment/forward'];
-  expect(dispatches({ preprocessing: unitScaling, augmentation }).sort()).toEqual([...moved, gather].sort());
+  expect(dispatches({ preprocessing: unitScaling, augment: augmentedBy(augmentation) }).sort()).toEqual(
+    [...moved, gather].sort(),
+  );
   const coloured = dispatches({
     preprocessing: unitScaling,
-    augmentation: { ...augmentation, contrast: 0.1 },
+    augment: augmentedBy({ ...augmentation, contrast: 0.1 }),
   });
   expect(coloured.sort()).toEqual([...moved, 'augment/colour', gather, 'sum/forward'].sort());
 });

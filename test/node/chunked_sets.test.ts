@@ -13,6 +13,7 @@ import { Tensor } from '../../src/engine/tensor.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
 import { largestBatch } from '../../src/nn/gradient_accumulation.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
+import { augmentedBy } from '../../src/nn/augmented_inputs.js';
 import { type InputOptions, gatherInputs } from '../../src/nn/inputs.js';
 import { addedBytes, forecastEvaluation } from '../../src/nn/memory_forecast.js';
 import type { LabelledImages } from '../../src/nn/samples.js';
@@ -89,7 +90,7 @@ describe('inputs', () => {
         batch: 7,
         variants: 3,
         preprocessing: plain,
-        augmentation: { rotation: 20, zoom: 0.2, horizontalFlip: true },
+        augment: augmentedBy({ rotation: 20, zoom: 0.2, horizontalFlip: true }),
       },
     ],
   ])('%s', async (_, shape, options) => {

@@ -8,6 +8,7 @@ import { Tensor } from '../../src/engine/tensor.js';
 import type { AugmentOptions } from '../../src/augment_options.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
+import { augmentedBy } from '../../src/nn/augmented_inputs.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
 import { type Filter, preprocessing } from '../../src/nn/preprocessing.js';
 import { loadTrainingShaders } from './family_shaders.js';
@@ -60,7 +61,7 @@ export class Previewer {
       const options = {
         batch,
         preprocessing: preprocessing({ filters }),
-        augmentation: augmentation ?? undefined,
+        augment: augmentedBy(augmentation),
       };
       this.#program = { key, inputs: program(() => gatherInputs(set, state, options).x, this.device) };
       this.#keepKernels(key, this.#program.inputs.plan());

@@ -4,6 +4,7 @@ import { Tensor } from '../../src/engine/tensor.js';
 import type { AugmentOptions } from '../../src/augment_options.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
 import { DeviceSet } from '../../src/nn/device_set.js';
+import { augmentedBy } from '../../src/nn/augmented_inputs.js';
 import { gatherInputs } from '../../src/nn/inputs.js';
 import type { LabelledImages } from '../../src/nn/samples.js';
 import type { Model } from '../../src/nn/model.js';
@@ -37,7 +38,7 @@ export async function featuresOf(
   const rows = set.epochSize;
   const batch = Math.min(batchSize, rows);
   const record = (): Tensor => {
-    const { x } = gatherInputs(set, state, { batch, preprocessing, augmentation });
+    const { x } = gatherInputs(set, state, { batch, preprocessing, augment: augmentedBy(augmentation) });
     return model.layerOutputs(x, { isTraining: false, state }).get(layer)!;
   };
   try {

@@ -3,7 +3,6 @@ import type { CallbackState, Checkpoint, Position } from '../checkpoint.js';
 import type { TrainableModel } from '../trainable_model.js';
 import type { DispatchTime } from '../../engine/replay.js';
 import type { Plan } from '../../engine/plan/plan.js';
-import { type Rules, checkOptions, fn, list, text } from '../../options.js';
 
 /**
  * Running or final metrics: loss, accuracy, val_loss, val_accuracy, learning_rate. For a model with several trained outputs
@@ -126,47 +125,3 @@ export interface Callback {
   /** The key of the state in a checkpoint; required for `state`. */
   readonly name?: string;
 }
-
-const rules = (): Rules<Callback> => ({
-  onCompile: fn,
-  onTrainBegin: fn,
-  onEpochBegin: fn,
-  onBatchBegin: fn,
-  onBatchEnd: fn,
-  onEpochEnd: fn,
-  onTrainEnd: fn,
-  stepsUntilSync: fn,
-  onSync: fn,
-  onTestBegin: fn,
-  onTestBatchBegin: fn,
-  onTestBatchEnd: fn,
-  onTestEnd: fn,
-  onPredictBegin: fn,
-  onPredictBatchBegin: fn,
-  onPredictBatchEnd: fn,
-  onPredictEnd: fn,
-  state: fn,
-  tensors: fn,
-  restore: fn,
-  name: text,
-});
-
-/** Callbacks may have other members, but an unknown hook, which would never be called, is refused. */
-export const callbacksRule = () =>
-  list('a list of callbacks', (value, who, name) => {
-    if (typeof value !== 'object' || value === null || 'then' in value || Array.isArray(value))
-      return 'a callback';
-    const names = new Set<string>();
-    for (
-      let at: object | null = value;
-      at && at !== Object.prototype;
-      at = Object.getPrototypeOf(at) as object
-    )
-      for (const each of Object.getOwnPropertyNames(at))
-        if (Object.hasOwn(rules(), each) || /^on[A-Z_]/.test(each)) names.add(each);
-    const hooks = Object.fromEntries(
-      [...names].map((each) => [each, (value as Record<string, unknown>)[each]]),
-    );
-    checkOptions<Callback>(who, hooks, rules(), `${name}.`);
-    return undefined;
-  });

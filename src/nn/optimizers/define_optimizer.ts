@@ -21,7 +21,15 @@ import type {
 import { registerOptimizer } from './optimizer_rule.js';
 import { type DefinedOptimizer, OwnLoop } from './own_loop.js';
 import { type SharedOptions, checkShared, configOf, isExcluded, sharedRules } from './shared_options.js';
+import { taskExtensions } from '../task_extensions.js';
+import { registerTaskExtensions } from '../task_registry.js';
+import { train } from '../training.js';
+import { registerTraining } from '../training_registry.js';
 import { checkUpdate } from './update.js';
+
+// Only programs with an optimizer train, and compile losses and metrics.
+registerTraining(train);
+registerTaskExtensions(taskExtensions);
 
 /** What an update computes with. */
 export interface UpdateOperands extends OptimizerOperands {
