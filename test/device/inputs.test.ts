@@ -18,6 +18,7 @@ import { dense, flatten } from '../../src/nn/layers/index.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { filters, preprocessing, unitScaling } from '../../src/nn/preprocessing.js';
 import { Model, sequential } from '../../src/nn/model.js';
+import { sgd } from '../../src/nn/optimizers/index.js';
 import { useDevice } from './device.js';
 
 registerLayers(layerClasses);
@@ -180,8 +181,9 @@ describe('a model', () => {
 
   it('refuses variants that would all be the same', async () => {
     const model = sequential(layers(), { device: held.device });
+    model.compile({ optimizer: sgd(), loss: 'sparseCategoricalCrossentropy' });
     await expect(model.fit(images, { variantsPerImage: 2 })).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[StateError: fit: training is not loaded, because the program imports no optimizer; import one of 'shadegrad', or its defineOptimizer.]`,
+      `[UsageError: fit: variantsPerImage is 2, but without augmentation all variants are the same.]`,
     );
   });
 });
