@@ -72,9 +72,11 @@ export function auc(options: AucOptions = {}): Metric<Sum> {
         { x: 0, y: 0 },
       ];
       const curve = [some, ...points, none];
-      return curve
+      const area = curve
         .slice(1)
-        .reduce((area, { x, y }, i) => area + ((curve[i]!.x - x) * (curve[i]!.y + y)) / 2, 0);
+        .reduce((sum, { x, y }, i) => sum + ((curve[i]!.x - x) * (curve[i]!.y + y)) / 2, 0);
+      // The sum of a perfect curve may round to more than 1.
+      return Math.min(1, area);
     },
   };
 }
