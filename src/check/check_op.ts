@@ -28,8 +28,8 @@ export interface CheckOptions {
    */
   readonly foreignCases?: number;
   /**
-   * Checks a sample: each variant in two cases, or in one if it is made for another family, and no second derivatives,
-   * since these are made of ops. For a further driver, where Node's tests check everything.
+   * Checks a sample: each variant in two cases, or in one without fused ops if it is made for another family; no second
+   * derivatives, since these are made of ops. For a further driver, where Node's tests check everything.
    */
   readonly isSample?: boolean;
   /** Called with each row as soon as it is available. */
@@ -116,7 +116,8 @@ export async function checkOp(
         const done = epiloguesDone.get(key) ?? 0;
         if ((variant && !variant.hasEpilogue) || done === (isForeign || isSample ? 1 : 2) || given.byHand)
           continue;
-        if ((isForeign && given.isThorough && isBrief) || (isOneOfMany && !thorough)) continue;
+        if ((isForeign && (isSample || (given.isThorough && isBrief))) || (isOneOfMany && !thorough))
+          continue;
         epiloguesDone.set(key, done + 1);
         take(await checkEpilogue(device, label, primitive, primitiveCase, variant, isForeign ? 1 : 2));
       }
