@@ -39,6 +39,14 @@ export { reestimateStatistics } from './nn/reestimate_statistics.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
 export type { ArraySamples, LabelledSamples, Samples } from './nn/samples.js';
 export type { FitOptions, History } from './nn/training.js';
+/** Explanations of predictions; `charts.heatMaps` draws them. */
+export {
+  type ExplainOptions,
+  type Explanation,
+  type GradCamOptions,
+  gradCam,
+  inputGradients,
+} from './nn/explain.js';
 export { type RateSearch, type RateSearchOptions, findLearningRate } from './nn/rate_finder.js';
 /** What `compile` takes as its loss. */
 export * as losses from './nn/losses/index.js';

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { barChart } from '../../src/report/charts/bar_chart.js';
 import { confusionMatrix } from '../../src/report/charts/confusion_matrix.js';
 import { dotChart } from '../../src/report/charts/dot_chart.js';
+import { heatMapChart } from '../../src/report/charts/heat_map.js';
 import { accuracyChart, lossChart, rateDrops } from '../../src/report/charts/history_charts.js';
 import { lineChart, spread } from '../../src/report/charts/line_chart.js';
 import {
@@ -488,5 +489,31 @@ describe('the search for a learning rate', () => {
   it('has no mark without a suggestion', () => {
     const text = textsIn(rateSearchChart({ ...search, suggestion: undefined })).join(' ');
     expect(text).not.toContain('suggested');
+  });
+});
+
+describe('maps of what mattered', () => {
+  const picture: Picture = { data: Uint8Array.of(200, 100), width: 2, height: 1, channels: 1 };
+  const pixelsOf = (values: readonly number[]): number[] => {
+    const drawn: Picture[] = [];
+    const encode = (each: Picture): Uint8Array => {
+      drawn.push(each);
+      return Uint8Array.of(1);
+    };
+    const drawing = heatMapChart({ title: 'Seen', images: [{ picture, values, label: hostile }], encode });
+    elementsOf(drawing);
+    return [...drawn.find(({ channels }) => channels === 3)!.data];
+  };
+
+  it('colours positive values red and negative ones blue over the darkened picture', () => {
+    expect(pixelsOf([0, 2])).toEqual([100, 100, 100, 255, 153, 0]);
+    expect(pixelsOf([-1, 0])).toEqual([40, 110, 255, 50, 50, 50]);
+    expect(pixelsOf([0, 0])).toEqual([100, 100, 100, 50, 50, 50]);
+    // Two channels: the stronger counts.
+    expect(pixelsOf([0, 0, 1, -3])).toEqual([100, 100, 100, 40, 110, 255]);
+  });
+
+  it('refuses values that do not fit', () => {
+    expect(() => pixelsOf([1, 2, 3])).toThrow('there are 3 values for a picture of 2×1');
   });
 });

@@ -368,6 +368,7 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'charts.loss': given(charts.loss, { history }),
   'charts.png': given(charts.png, { width: 1, height: 1, description: '', body: '' }),
   'charts.predictionGrid': given(charts.predictionGrid, { title: '', images: [], encode: String }),
+  'charts.heatMaps': given(charts.heatMaps, { title: '', images: [], encode: String }),
   'charts.rateSearch': given(charts.rateSearch, { rates: [1], losses: [1], smoothed: [1] }),
   'charts.svg': given(charts.svg, { width: 1, height: 1, description: '', body: '' }),
   'datasets.digits': given(node.datasets.digits),
@@ -396,6 +397,10 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'networks.insert': given((options) => node.networks.insert(model.network, layers.flatten(), options), {
     after: 'flatten',
   }),
+  gradCam: given((options) => node.gradCam(model as never, {} as never, options as never), {
+    layer: 'flatten',
+  }),
+  inputGradients: given((options) => node.inputGradients(model as never, {} as never, options)),
   findLearningRate: given((options) => node.findLearningRate({} as never, {} as never, options)),
   loadModel: given((options) => node.loadModel(folder, options)),
   modelFile: given((options) => node.modelFile(model, options)),

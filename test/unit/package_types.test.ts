@@ -36,18 +36,19 @@ afterAll(async () => rm(work, { recursive: true, force: true }));
 /** What the language's own library lacks, where a case goes without the platform's. */
 const consoleType = 'declare const console: { log(...values: unknown[]): void };';
 
-/** The README's four examples; the third continues the first, the fourth uses its tensors. */
+/** The README's five examples; the fourth continues the first, the fifth uses its tensors. */
 async function readmeExamples(): Promise<string> {
   const readme = await readFile(path.join(root, 'README.md'), 'utf8');
   const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-  expect(examples).toHaveLength(4);
+  expect(examples).toHaveLength(5);
   return [
     `import { grad, input, model as connect, ops, program, type Tensor } from 'shadegrad';`,
     consoleType,
     examples[0],
     `{ const model = connect; ${examples[1]} }`,
-    examples[2],
-    `{ const [x, w] = [] as unknown as [Tensor, Tensor]; ${examples[3]} }`,
+    `{ ${examples[2]} }`,
+    examples[3],
+    `{ const [x, w] = [] as unknown as [Tensor, Tensor]; ${examples[4]} }`,
   ].join('\n');
 }
 
