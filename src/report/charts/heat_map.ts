@@ -48,7 +48,7 @@ export function heatMapChart(options: HeatMapOptions): Drawing {
     title,
     columns: [
       { label: 'image', count: 1 },
-      { label: 'what mattered', count: 1 },
+      { label: 'map', count: 1 },
     ],
     rows: images.map(({ picture, values, label }) => ({
       label,
