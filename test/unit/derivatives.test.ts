@@ -11,6 +11,12 @@ import type { Tensor } from '../../src/engine/tensor.js';
 import { Trace } from '../../src/engine/trace.js';
 import { square } from '../../src/kernels/arithmetic.js';
 import { grad } from '../../src/kernels/grad.js';
+import * as ops from '../../src/kernels/index.js';
+import { layerClasses } from '../../src/nn/layers/class_names.js';
+import * as layers from '../../src/nn/layers/index.js';
+import * as losses from '../../src/nn/losses/index.js';
+import * as metrics from '../../src/nn/metrics/index.js';
+import * as optimizers from '../../src/nn/optimizers/index.js';
 import { fakeDevice } from './fake_device.js';
 
 type Named = Readonly<Record<string, Tensor>>;
@@ -87,11 +93,36 @@ function rowOf(name: string): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-test('docs/kit.md holds the table of the ops', async () => {
+/** `conv2d` for `conv2d`, `maxPool2d` for `max_pool2d`. */
+const publicName = (name: string): string =>
+  name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** Functions among the exports of a module that are not in `others`, as code, sorted. */
+function listOf(module: object, others: readonly string[] = []): string {
+  const functions = Object.entries(module).filter(([, value]) => typeof value === 'function');
+  return functions
+    .map(([name]) => name)
+    .filter((name) => !others.includes(name))
+    .sort((a, b) => a.localeCompare(b, 'en'))
+    .map((name) => `\`${name}\``)
+    .join(', ');
+}
+
+/** The rows of the layers with Keras's names, which files have too. */
+const layerRows = Object.entries(layerClasses).map(([className, make]) => {
+  const [name] = Object.entries(layers).find(([, each]) => each === (make as unknown)) ?? [];
+  return name === undefined ? '' : `| \`${name}\` | \`${className}\` |`;
+});
+
+test('docs/kit.md holds the tables of the kit', async () => {
   expect(Object.keys(otherNames)).toEqual(names);
   const text = `# The kit
 
-The ops, from the registry of checks (\`src/check/ops\`): \`npm run gradcheck\` compares the result of each, in every variant, and its
+The ops, layers, losses, metrics and optimizers, named as in Keras, in camelCase.
+
+## Ops
+
+From the registry of checks (\`src/check/ops\`): \`npm run gradcheck\` compares the result of each, in every variant, and its
 first and second derivatives with float64, and with central differences. \`test/unit/derivatives.test.ts\` writes this page
 (\`npx vitest run --project unit derivatives -u\`).
 
@@ -103,6 +134,22 @@ first and second derivatives with float64, and with central differences. \`test/
 | op | families | f16 | derivatives | Keras | PyTorch |
 | --- | --- | --- | --- | --- | --- |
 ${names.map(rowOf).join('\n')}
+
+Other functions of \`ops\`, most of them made of these: ${listOf(ops, names.map(publicName))}.
+
+## Layers
+
+| layer | Keras |
+| --- | --- |
+${layerRows.filter(Boolean).toSorted().join('\n')}
+
+## Losses, metrics and optimizers
+
+- Losses: ${listOf(losses)}.
+- Metrics: ${listOf(metrics)}.
+- Optimizers: ${listOf(optimizers)}.
+
+\`compile\` takes each by this name, or what its function returns.
 `;
   await expect(text).toMatchFileSnapshot('../../docs/kit.md');
 });
