@@ -397,10 +397,10 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'networks.insert': given((options) => node.networks.insert(model.network, layers.flatten(), options), {
     after: 'flatten',
   }),
-  gradCam: given((options) => node.gradCam(model as never, {} as never, options as never), {
+  gradCam: given((options) => node.gradCam(model, {}, options), {
     layer: 'flatten',
   }),
-  inputGradients: given((options) => node.inputGradients(model as never, {} as never, options)),
+  inputGradients: given((options) => node.inputGradients(model, {}, options)),
   findLearningRate: given((options) => node.findLearningRate({} as never, {} as never, options)),
   loadModel: given((options) => node.loadModel(folder, options)),
   modelFile: given((options) => node.modelFile(model, options)),
