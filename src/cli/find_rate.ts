@@ -26,7 +26,7 @@ export async function findRate(options: FindRateOptions): Promise<number> {
   const { fromRate = 1e-6, toRate = 1, steps = 100 } = options;
   if (toRate <= fromRate)
     throw new UsageError(`find-rate: --to-rate is ${toRate}, expected more than --from-rate, ${fromRate}.`);
-  checkRecipeOptions(options);
+  checkRecipeOptions(options, 'find-rate');
   const output = openOutput(options);
   const folder = openFolder(options.out ?? defaultFolder(`find-rate-${options.dataset}`));
   await checkOutFolder('find-rate', folder, { page: files.page, pictures: [...files.pictures, csvName] });

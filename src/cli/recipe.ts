@@ -16,12 +16,12 @@ import { type Output, bold } from './output.js';
 export type RecipeOptions = Partial<TrainOptions> & Pick<TrainOptions, 'dataset' | 'seed'>;
 
 /** Throws: UsageError for an unknown optimizer, and for options that contradict each other with any preset. */
-export function checkRecipeOptions(options: RecipeOptions): void {
-  if (options.optimizer !== undefined) check('train', '--optimizer', options.optimizer, optimizerNameRule());
+export function checkRecipeOptions(options: RecipeOptions, who = 'train'): void {
+  if (options.optimizer !== undefined) check(who, '--optimizer', options.optimizer, optimizerNameRule());
   if (options.momentum !== undefined && options.optimizer !== 'sgd')
-    throw new UsageError('train: --momentum is for --optimizer sgd.');
+    throw new UsageError(`${who}: --momentum is for --optimizer sgd.`);
   if (isFolded(options) && options.split !== undefined && options.split !== 'k-fold')
-    throw new UsageError('train: --folds and --fold are for --split k-fold.');
+    throw new UsageError(`${who}: --folds and --fold are for --split k-fold.`);
 }
 
 function isFolded({ folds, fold }: RecipeOptions): boolean {

@@ -6,7 +6,7 @@ import { type AugmentOptions, augmentRules } from '../augment_options.js';
 import { KernelSelection } from '../engine/kernel_selection.js';
 import type { CompileOptions } from '../engine/compile.js';
 import type { Plan, PlanOptions } from '../engine/plan/plan.js';
-import { StateError, UsageError } from '../errors.js';
+import { StateError, UsageError, assert } from '../errors.js';
 import { checkArgument, checkCall } from '../calls.js';
 import {
   type Rules,
@@ -157,7 +157,11 @@ export async function train(
       const whole = await training.first(epoch);
       const { validationSplit, classWeights, oversample } = options;
       const changes = validationSplit ?? classWeights ?? oversample;
-      if (changes !== undefined) prepared = await anyData()?.prepareData(whole, options, model);
+      if (changes !== undefined) {
+        const data = anyData();
+        assert(data, 'options that change the data come through an entry of the library');
+        prepared = await data.prepareData(whole, options, model);
+      }
       const data = {
         ...(prepared ?? { set: whole }),
         source: training.source,
