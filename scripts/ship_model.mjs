@@ -13,8 +13,8 @@ if (name === '') {
 }
 const target = join(dirname(dirname(fileURLToPath(import.meta.url))), 'web', 'models', name);
 
-/** @type {typeof import('../src/nn/safetensors.ts')} */
-const { readSafetensors, writeSafetensors } = await load('src/nn/safetensors.ts');
+/** @type {typeof import('../src/nn/files/safetensors.ts')} */
+const { readSafetensors, writeSafetensors } = await load('src/nn/files/safetensors.ts');
 const best = 'best.safetensors';
 const { tensors, metadata } = readSafetensors(readFileSync(join(run, best)), best);
 const { format = '', model: description = '' } = metadata;

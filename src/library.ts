@@ -4,8 +4,8 @@
  */
 import { registerLayers } from './nn/layers/registry.js';
 import { mlpModel, paperBnModel, paperModel, simpleModel, smallModel } from './nn/models.js';
-import { freeze, insert, remove, rename, unfreeze, upTo } from './nn/network_changes.js';
-import { filters, preprocessing } from './nn/preprocessing.js';
+import { freeze, insert, remove, rename, unfreeze, upTo } from './nn/network/network_changes.js';
+import { filters, preprocessing } from './nn/samples/preprocessing.js';
 import {
   cosineDecay,
   exponentialDecay,
@@ -13,7 +13,7 @@ import {
   piecewiseConstant,
   stepDecay,
   warmup,
-} from './nn/schedules.js';
+} from './nn/training/schedules.js';
 import { classScores, confusedPairs, evaluate, macroAverage } from './report/evaluation.js';
 
 export { Tensor, type TensorData } from './engine/tensor.js';
@@ -25,20 +25,20 @@ export { ImageSet, type UnlabelledImages } from './data/dataset.js';
 export type { LoadedDataset } from './data/loaded_dataset.js';
 export type { SplitDataset, SplitOptions } from './data/splits.js';
 export { input } from './nn/layers/input.js';
-export { registerFunctions } from './nn/own_functions.js';
+export { registerFunctions } from './nn/files/own_functions.js';
 export type {
   Constraint,
   Initializer,
   RegularizerOption as Regularizer,
-} from './nn/layers/parameter_options.js';
+} from './nn/parameters/parameter_options.js';
 export { defineLayer } from './nn/layers/define_layer.js';
 export type { Layer, LayerContext, LayerOptions, SymbolicTensor } from './nn/layers/layer.js';
 export { Model, model, sequential } from './nn/model.js';
-export { loadModel, modelFile, modelFromFile } from './nn/model_files.js';
-export { reestimateStatistics } from './nn/reestimate_statistics.js';
+export { loadModel, modelFile, modelFromFile } from './nn/files/model_files.js';
+export { reestimateStatistics } from './nn/training/reestimate_statistics.js';
 export type { Callback, Inference, Logs, Training } from './nn/callbacks/callback.js';
-export type { ArraySamples, LabelledSamples, Samples } from './nn/samples.js';
-export type { FitOptions, History } from './nn/training.js';
+export type { ArraySamples, LabelledSamples, Samples } from './nn/samples/samples.js';
+export type { FitOptions, History } from './nn/training/training.js';
 /** Explanations of predictions; `charts.heatMaps` draws them. */
 export {
   type ExplainOptions,
@@ -47,14 +47,14 @@ export {
   gradCam,
   inputGradients,
 } from './nn/explain.js';
-export { type RateSearch, type RateSearchOptions, findLearningRate } from './nn/rate_finder.js';
+export { type RateSearch, type RateSearchOptions, findLearningRate } from './nn/training/rate_finder.js';
 /** What `compile` takes as its loss. */
 export * as losses from './nn/losses/index.js';
 export type { Loss } from './nn/losses/loss.js';
 /** What `compile` takes as its metrics. */
 export * as metrics from './nn/metrics/index.js';
 export type { Metric } from './nn/metrics/metric.js';
-export type { LearningRate, Schedule, ScheduleLength } from './nn/schedules.js';
+export type { LearningRate, Schedule, ScheduleLength } from './nn/training/schedules.js';
 export type { Folder } from './folder.js';
 export * from './errors.js';
 

@@ -5,7 +5,7 @@
  */
 import type { AugmentOptions } from '../src/augment_options.js';
 import type { ModelName } from '../src/nn/names.js';
-import type { Filter } from '../src/nn/preprocessing.js';
+import type { Filter } from '../src/nn/samples/preprocessing.js';
 import type { Recipe } from '../src/recipe/recipe.js';
 
 // ---- settings ----

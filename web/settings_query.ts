@@ -8,7 +8,7 @@
  */
 import { type AugmentOptions, checkAugmentOptions } from '../src/augment_options.js';
 import { ShadegradError, UsageError } from '../src/errors.js';
-import { type Filter, filters as namedFilters } from '../src/nn/preprocessing.js';
+import { type Filter, filters as namedFilters } from '../src/nn/samples/preprocessing.js';
 import { withDataset } from '../src/recipe/make_recipe.js';
 import type { Settings } from './protocol.js';
 import {

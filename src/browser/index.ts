@@ -5,11 +5,11 @@
  *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
  */
 import { splitDataset } from '../data/splits.js';
-import { registerAnyData } from '../nn/any_data.js';
-import { allData } from '../nn/all_data.js';
+import { registerAnyData } from '../nn/samples/any_data.js';
+import { allData } from '../nn/samples/all_data.js';
 import { setFolderOpener } from '../folder.js';
-import { registerParameterExtensions } from '../nn/layers/parameter_options.js';
-import { parameterExtensions } from '../nn/parameter_extensions.js';
+import { registerParameterExtensions } from '../nn/parameters/parameter_options.js';
+import { parameterExtensions } from '../nn/parameters/parameter_extensions.js';
 import { checkCall } from '../calls.js';
 import { type FetchOptions, type FetchedDataset, addressRule, fetchDataset, fetchRules } from './datasets.js';
 import { chosenFiles, datasetFromFiles, droppedFiles } from './dropped_files.js';

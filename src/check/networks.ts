@@ -27,11 +27,11 @@ import {
   rmsNormalization,
   unitNormalization,
 } from '../nn/layers/index.js';
-import { networkOfSequence, networkOfTensors } from '../nn/build_network.js';
+import { networkOfSequence, networkOfTensors } from '../nn/network/build_network.js';
 import { input } from '../nn/layers/input.js';
 import { paperModel } from '../nn/models.js';
-import { type Network, type Parameter, hasGradient } from '../nn/network.js';
-import { Task } from '../nn/task.js';
+import { type Network, type Parameter, hasGradient } from '../nn/network/network.js';
+import { Task } from '../nn/training/task.js';
 import { type Array64, fill64 } from '../reference/array64.js';
 import { gradients64, withValue } from '../reference/derivatives.js';
 import { Interpreter, type Run, referencesOf } from '../reference/interpreter.js';

@@ -1,7 +1,7 @@
 /** Training images next to their filtered and augmented variants, which are what the model sees. */
 import type { ImageSet } from '../data/dataset.js';
 import { type AugmentOptions, image } from '../kernels/index.js';
-import type { Preprocessing } from '../nn/preprocessing.js';
+import type { Preprocessing } from '../nn/samples/preprocessing.js';
 import type { AugmentedSamples, Picture } from '../report/evaluation_file.js';
 import { pictureOf, takePictures, tensorOf } from './pictures.js';
 import { describeAugmentation } from './recipe.js';

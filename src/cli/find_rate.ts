@@ -1,5 +1,5 @@
 /** `find-rate`: trains for some steps with a growing learning rate, and suggests one. */
-import { type RateSearch, findLearningRate } from '../nn/rate_finder.js';
+import { type RateSearch, findLearningRate } from '../nn/training/rate_finder.js';
 import { checkWritable, openFolder } from '../node/files.js';
 import { svgToPng } from '../node/svg_png.js';
 import { UsageError } from '../errors.js';

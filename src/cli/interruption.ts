@@ -1,7 +1,7 @@
 /** Stops a training early, on Ctrl-C, another signal or closed output, and saves what can be saved. */
 import process from 'node:process';
 import type { Folder } from '../folder.js';
-import type { History } from '../nn/training.js';
+import type { History } from '../nn/training/training.js';
 import { endProcess } from '../node/await_gpu.js';
 import { closedStatus, listenForClosedOutput } from './closed_output.js';
 import { type Output, counted, sayError, shellWord } from './output.js';

@@ -3,8 +3,8 @@
  * have left some files an epoch ahead of the checkpoint, and that epoch is repeated.
  */
 import type { Folder } from '../folder.js';
-import type { Checkpoint, Position } from '../nn/checkpoint.js';
-import { readSafetensors } from '../nn/safetensors.js';
+import type { Checkpoint, Position } from '../nn/training/checkpoint.js';
+import { readSafetensors } from '../nn/files/safetensors.js';
 import { openFolder } from '../node/files.js';
 import { historyToCsv, historyToJson } from '../report/history.js';
 import { eventsBefore } from '../report/tensorboard/trim_events.js';

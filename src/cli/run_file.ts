@@ -17,7 +17,7 @@ import {
   text,
 } from '../json_reader.js';
 import type { KernelChoice } from '../nn/callbacks/callback.js';
-import { kernelForm } from '../nn/kernel_change.js';
+import { kernelForm } from '../nn/training/kernel_change.js';
 import { notNegative } from '../options.js';
 import { recipeOfRun2 } from '../recipe/earlier_forms.js';
 import type { DataRecipe, Recipe } from '../recipe/recipe.js';

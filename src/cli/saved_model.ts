@@ -4,7 +4,7 @@ import { openFolder } from '../node/files.js';
 import { useStoredKernels } from '../node/tuning_store.js';
 import type { Callback } from '../nn/callbacks/callback.js';
 import type { Model } from '../nn/model.js';
-import { readModel, weightsPath } from '../nn/model_files.js';
+import { readModel, weightsPath } from '../nn/files/model_files.js';
 import type { SavedModelOptions } from './commands.js';
 import { openDevice } from './device.js';
 import type { Output } from './output.js';

@@ -2,14 +2,14 @@
 import { existsSync } from 'node:fs';
 import type { Device } from '../engine/device.js';
 import { UsageError } from '../errors.js';
-import { type MemoryForecast, forecastPrediction, forecastTraining } from '../nn/memory_forecast.js';
+import { type MemoryForecast, forecastPrediction, forecastTraining } from '../nn/training/memory_forecast.js';
 import type { Model } from '../nn/model.js';
-import { readModel } from '../nn/model_files.js';
+import { readModel } from '../nn/files/model_files.js';
 import { modelsByName } from '../nn/models.js';
 import { type ModelName, modelNames } from '../nn/names.js';
-import { layerCosts } from '../nn/network_cost.js';
+import { layerCosts } from '../nn/network/network_cost.js';
 import { rmsprop } from '../nn/optimizers/index.js';
-import { sizeText } from '../nn/summary.js';
+import { sizeText } from '../nn/network/summary.js';
 import type { SummaryOptions } from './commands.js';
 import { openDevice } from './device.js';
 import { openOutput, table } from './output.js';

@@ -2,11 +2,11 @@
 import type { Folder } from '../folder.js';
 import type { ImageSet } from '../data/dataset.js';
 import { maxOf } from '../extent.js';
-import { DeviceSet } from '../nn/device_set.js';
+import { DeviceSet } from '../nn/samples/device_set.js';
 import type { Model } from '../nn/model.js';
-import { loadModel } from '../nn/model_files.js';
-import type { History } from '../nn/training.js';
-import { TrainingStep } from '../nn/training_step.js';
+import { loadModel } from '../nn/files/model_files.js';
+import type { History } from '../nn/training/training.js';
+import { TrainingStep } from '../nn/training/training_step.js';
 import { optimizerOf } from '../recipe/optimizer_of.js';
 import { batchSizeOf } from '../recipe/parts.js';
 import type { Recipe } from '../recipe/recipe.js';

@@ -6,7 +6,7 @@ import type { KernelCase } from '../engine/kernel_selection.js';
 import type { Device } from '../engine/device.js';
 import { type Candidate, type Tuned, choicesOf, tune as tuneCases } from '../engine/tune.js';
 import { presets } from '../recipe/presets.js';
-import { type StepTimes, Workload, isSlower } from '../nn/tuning_workload.js';
+import { type StepTimes, Workload, isSlower } from '../nn/training/tuning_workload.js';
 import { tuningFiles } from '../node/tuning_store.js';
 import { compileProgress } from '../report/progress_callback.js';
 import type { TuneOptions } from './commands.js';

@@ -17,11 +17,11 @@ import { resize } from '../kernels/resize.js';
 import { stateSize, stateSpec, stateWords } from '../kernels/step_state.js';
 import { sum } from '../kernels/sum.js';
 import { type Rules, count, countOrZero, nonEmptyText, required } from '../options.js';
-import { DeviceSet } from './device_set.js';
-import { gatherBatch } from './inputs.js';
+import { DeviceSet } from './samples/device_set.js';
+import { gatherBatch } from './network/inputs.js';
 import { logitsOf } from './losses/softmax_crossentropy.js';
 import type { Model } from './model.js';
-import { type Samples, inputSet } from './samples.js';
+import { type Samples, inputSet } from './samples/samples.js';
 
 export interface ExplainOptions {
   /** The class whose score is explained. Default: the likeliest class of each sample. */

@@ -20,17 +20,17 @@ import {
   rule,
   seed as seedRule,
 } from '../options.js';
-import { Activity } from './activity.js';
-import type { BatchSource } from './any_data.js';
+import { Activity } from './parameters/activity.js';
+import type { BatchSource } from './samples/any_data.js';
 import type { Callback, Logs } from './callbacks/callback.js';
 import { callbacksRule } from './callbacks/callbacks_rule.js';
-import type { Checkpoint } from './checkpoint.js';
-import { type Evaluation, Evaluator, predictAll } from './evaluator.js';
-import { fittingEvaluation, fittingPrediction } from './gradient_accumulation.js';
-import { networkOfSequence, networkOfTensors } from './build_network.js';
+import type { Checkpoint } from './training/checkpoint.js';
+import { type Evaluation, Evaluator, predictAll } from './training/evaluator.js';
+import { fittingEvaluation, fittingPrediction } from './training/gradient_accumulation.js';
+import { networkOfSequence, networkOfTensors } from './network/build_network.js';
 import { type Layer, SymbolicTensor } from './layers/layer.js';
-import { parameterExtensions } from './layers/parameter_options.js';
-import { type MemoryOptions, memoryRules } from './memory_room.js';
+import { parameterExtensions } from './parameters/parameter_options.js';
+import { type MemoryOptions, memoryRules } from './training/memory_room.js';
 import {
   type ForwardContext,
   type Network,
@@ -38,14 +38,19 @@ import {
   type NetworkNode,
   countOf,
   hasGradient,
-} from './network.js';
-import type { LayerCost } from './network_cost.js';
-import { networkFromJson, networkToJson } from './network_json.js';
+} from './network/network.js';
+import type { LayerCost } from './network/network_cost.js';
+import { networkFromJson, networkToJson } from './files/network_json.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { optimizerOfName, optimizerRule } from './optimizers/optimizer_rule.js';
-import type { ParameterGroup } from './parameters.js';
-import { type Preprocessing, preprocessingForm, preprocessingRule, unitScaling } from './preprocessing.js';
-import { type StoredTensors, readSafetensors } from './safetensors.js';
+import type { ParameterGroup } from './parameters/parameters.js';
+import {
+  type Preprocessing,
+  preprocessingForm,
+  preprocessingRule,
+  unitScaling,
+} from './samples/preprocessing.js';
+import { type StoredTensors, readSafetensors } from './files/safetensors.js';
 import {
   type OptimizerDescription,
   type StoredOptimizer,
@@ -54,10 +59,10 @@ import {
   fitsSlots,
   optimizerIn,
   storedOptimizerIn,
-} from './stored_optimizer.js';
-import { summaryTable } from './summary.js';
-import { swapEmaOf } from './swap_ema.js';
-import { TrainState, type Weights } from './train_state.js';
+} from './training/stored_optimizer.js';
+import { summaryTable } from './network/summary.js';
+import { swapEmaOf } from './training/swap_ema.js';
+import { TrainState, type Weights } from './training/train_state.js';
 import { type SaveWeightsOptions, type TrainableModel, saveWeightsRules } from './trainable_model.js';
 import {
   type ArraySamples,
@@ -68,10 +73,10 @@ import {
   inputSet,
   labelledSet,
   streamOf,
-} from './samples.js';
-import { type ModelOutput, Task, type TaskOptions, taskRules } from './task.js';
-import type { FitOptions, History } from './training.js';
-import { registeredTraining } from './training_registry.js';
+} from './samples/samples.js';
+import { type ModelOutput, Task, type TaskOptions, taskRules } from './training/task.js';
+import type { FitOptions, History } from './training/training.js';
+import { registeredTraining } from './training/training_registry.js';
 import {
   type KeptTensors,
   type LoadedWeights,
@@ -80,7 +85,7 @@ import {
   takeWeights,
   weightsFile,
   writeWeights,
-} from './weights_file.js';
+} from './files/weights_file.js';
 
 export interface ModelOptions {
   readonly name?: string;

@@ -9,7 +9,7 @@ import { flatten } from './layers/flatten.js';
 import type { Layer } from './layers/layer.js';
 import { maxPooling2d } from './layers/max_pooling2d.js';
 import type { ModelName } from './names.js';
-import { type Regularizer, regularizerRule } from './layers/regularizer.js';
+import { type Regularizer, regularizerRule } from './parameters/regularizer.js';
 import { checkCall } from '../calls.js';
 import { type Rules, count, extents } from '../options.js';
 import { type Model, type ModelOptions, namedModelRules, sequential } from './model.js';

@@ -4,14 +4,14 @@ import type { Shape } from '../engine/primitive.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Folder } from '../folder.js';
 import { type Rules, flag, rule } from '../options.js';
-import type { Activity } from './activity.js';
-import { type Checkpoint, checkpointRule } from './checkpoint.js';
-import type { ForwardContext, NetworkInput } from './network.js';
+import type { Activity } from './parameters/activity.js';
+import { type Checkpoint, checkpointRule } from './training/checkpoint.js';
+import type { ForwardContext, NetworkInput } from './network/network.js';
 import type { Optimizer } from './optimizers/optimizer.js';
-import type { ParameterGroup } from './parameters.js';
-import type { Preprocessing } from './preprocessing.js';
-import type { Task } from './task.js';
-import type { TrainState } from './train_state.js';
+import type { ParameterGroup } from './parameters/parameters.js';
+import type { Preprocessing } from './samples/preprocessing.js';
+import type { Task } from './training/task.js';
+import type { TrainState } from './training/train_state.js';
 
 export interface SaveWeightsOptions {
   /** Strings stored in the file. */

@@ -1,6 +1,6 @@
 /** The learning rate of a run, made from its recipe. It needs no optimizer, so the page can show it before it loads any. */
 import type { ScheduleName } from '../nn/names.js';
-import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/schedules.js';
+import { type LearningRate, cosineDecay, oneCycle, stepDecay } from '../nn/training/schedules.js';
 import type { Recipe } from './recipe.js';
 
 const schedules: Readonly<Record<ScheduleName, (rate: number) => LearningRate>> = {

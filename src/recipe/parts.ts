@@ -7,8 +7,8 @@ import type { Callback } from '../nn/callbacks/callback.js';
 import { earlyStopping, reduceLrOnPlateau } from '../nn/callbacks/index.js';
 import type { Model } from '../nn/model.js';
 import { modelsByName } from '../nn/models.js';
-import { preprocessing } from '../nn/preprocessing.js';
-import type { FitOptions } from '../nn/training.js';
+import { preprocessing } from '../nn/samples/preprocessing.js';
+import type { FitOptions } from '../nn/training/training.js';
 import { optimizerOf } from './optimizer_of.js';
 import type { DataRecipe, Recipe } from './recipe.js';
 

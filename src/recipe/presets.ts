@@ -1,6 +1,6 @@
 /** Presets: complete recipes by name, one per data set. The user's choices override their parts. */
 import type { PresetName } from '../nn/names.js';
-import { filters } from '../nn/preprocessing.js';
+import { filters } from '../nn/samples/preprocessing.js';
 import type { Recipe } from './recipe.js';
 
 /** What a preset decides. */

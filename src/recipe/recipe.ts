@@ -8,8 +8,8 @@ import type { ImageShape } from '../data/dataset.js';
 import type { SplitName } from '../data/split_names.js';
 import type { SplitOptions } from '../data/splits.js';
 import type { ModelName, PresetName, ScheduleName } from '../nn/names.js';
-import type { Filter } from '../nn/preprocessing.js';
-import type { OptimizerDescription } from '../nn/stored_optimizer.js';
+import type { Filter } from '../nn/samples/preprocessing.js';
+import type { OptimizerDescription } from '../nn/training/stored_optimizer.js';
 
 /** Lowers the rate, and later ends the training, if validation accuracy has not improved for some epochs. */
 export interface PlateauRule {

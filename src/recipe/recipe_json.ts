@@ -19,7 +19,7 @@ import {
 import { checkFilter } from '../kernels/filter_kernels.js';
 import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
 import { checkOptimizer } from '../nn/optimizers/from_config.js';
-import { filterForm } from '../nn/preprocessing.js';
+import { filterForm } from '../nn/samples/preprocessing.js';
 import { notNegative, positive, seed, within } from '../options.js';
 import type { DataRecipe, Recipe } from './recipe.js';
 

@@ -13,10 +13,10 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { DeviceError } from '../../src/errors.js';
 import { add, batchGather, image } from '../../src/kernels/index.js';
-import { DeviceSet, partsIn } from '../../src/nn/device_set.js';
+import { DeviceSet, partsIn } from '../../src/nn/samples/device_set.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
-import { TrainingStep } from '../../src/nn/training_step.js';
+import { TrainingStep } from '../../src/nn/training/training_step.js';
 import { open } from './open.js';
 import { bars, smallModel } from './small_model.js';
 

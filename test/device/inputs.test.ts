@@ -1,5 +1,5 @@
 /**
- * From the images on the device to a model's inputs (src/nn/inputs.ts):
+ * From the images on the device to a model's inputs (src/nn/network/inputs.ts):
  *   scaling and standardising by hand; filters before standardising; augmentation after both, like image.augment
  *   the second epoch sees other variants; several variants per image: labels follow, each variant differs
  *   how many dispatches all this takes
@@ -10,13 +10,13 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { image, scale } from '../../src/kernels/index.js';
 import { stateSize, stateWords } from '../../src/kernels/step_state.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
-import { augmentedBy } from '../../src/nn/augmented_inputs.js';
-import { type InputOptions, gatherInputs } from '../../src/nn/inputs.js';
+import { DeviceSet } from '../../src/nn/samples/device_set.js';
+import { augmentedBy } from '../../src/nn/samples/augmented_inputs.js';
+import { type InputOptions, gatherInputs } from '../../src/nn/network/inputs.js';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
-import { filters, preprocessing, unitScaling } from '../../src/nn/preprocessing.js';
+import { filters, preprocessing, unitScaling } from '../../src/nn/samples/preprocessing.js';
 import { Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
 import { useDevice } from './device.js';

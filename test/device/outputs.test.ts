@@ -8,12 +8,12 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
-import type { LabelledSamples } from '../../src/nn/samples.js';
+import type { LabelledSamples } from '../../src/nn/samples/samples.js';
 import { concatenate, conv2d, dense, dropout, flatten } from '../../src/nn/layers/index.js';
 import { input } from '../../src/nn/layers/input.js';
 import { type Model, model } from '../../src/nn/model.js';
 import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
-import type { FitOptions } from '../../src/nn/training.js';
+import type { FitOptions } from '../../src/nn/training/training.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import { useDevice } from './device.js';
 import { bars } from './small_model.js';

@@ -26,7 +26,7 @@ import {
 } from '../../src/nn/layers/index.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { modelsByName } from '../../src/nn/models.js';
-import { filters, preprocessing } from '../../src/nn/preprocessing.js';
+import { filters, preprocessing } from '../../src/nn/samples/preprocessing.js';
 import { Model, sequential } from '../../src/nn/model.js';
 import { pcg4d, uniform } from '../../src/random.js';
 import type { Context } from '../../web/worker/context.js';

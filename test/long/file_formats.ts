@@ -22,11 +22,11 @@ import {
   flatten,
   maxPooling2d,
 } from '../../src/nn/layers/index.js';
-import { filters, preprocessing } from '../../src/nn/preprocessing.js';
-import { type StoredTensor, readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { filters, preprocessing } from '../../src/nn/samples/preprocessing.js';
+import { type StoredTensor, readSafetensors, writeSafetensors } from '../../src/nn/files/safetensors.js';
 import { Model, sequential } from '../../src/nn/model.js';
-import { readModel } from '../../src/nn/model_files.js';
-import { checkpointIn, descriptionIn } from '../../src/nn/weights_file.js';
+import { readModel } from '../../src/nn/files/model_files.js';
+import { checkpointIn, descriptionIn } from '../../src/nn/files/weights_file.js';
 import { loadPath } from '../../src/node/dataset_path.js';
 import { lockFolder, lockName } from '../../src/node/lock.js';
 import { readNpz } from '../../src/node/npz.js';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { augmentedSamples } from '../../src/cli/augmented_samples.js';
 import { ImageSet } from '../../src/data/dataset.js';
 import { DataError } from '../../src/errors.js';
-import { filters } from '../../src/nn/preprocessing.js';
+import { filters } from '../../src/nn/samples/preprocessing.js';
 import { useDevice } from '../device/device.js';
 
 const held = useDevice();

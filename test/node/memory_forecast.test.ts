@@ -13,21 +13,21 @@ import {
   fittingEvaluation,
   fittingPrediction,
   largestBatch,
-} from '../../src/nn/gradient_accumulation.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
-import { Evaluator } from '../../src/nn/evaluator.js';
+} from '../../src/nn/training/gradient_accumulation.js';
+import { DeviceSet } from '../../src/nn/samples/device_set.js';
+import { Evaluator } from '../../src/nn/training/evaluator.js';
 import {
   addedBytes,
   forecastEvaluation,
   forecastPrediction,
   forecastTraining,
   together,
-} from '../../src/nn/memory_forecast.js';
+} from '../../src/nn/training/memory_forecast.js';
 import type { ModelName } from '../../src/nn/names.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
 import type { Model } from '../../src/nn/model.js';
-import { TrainingStep } from '../../src/nn/training_step.js';
+import { TrainingStep } from '../../src/nn/training/training_step.js';
 import { open } from '../device/open.js';
 import { bars, smallModel } from '../device/small_model.js';
 

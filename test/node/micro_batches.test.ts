@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Device } from '../../src/engine/device.js';
 import { DeviceError, UsageError } from '../../src/errors.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
+import { DeviceSet } from '../../src/nn/samples/device_set.js';
 import {
   batchNormalization,
   conv2d,
@@ -21,11 +21,11 @@ import {
 } from '../../src/nn/layers/index.js';
 import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
 import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
-import { replaySteps } from '../../src/nn/replay_loop.js';
-import { cosineDecay } from '../../src/nn/schedules.js';
+import { replaySteps } from '../../src/nn/training/replay_loop.js';
+import { cosineDecay } from '../../src/nn/training/schedules.js';
 import { sequential } from '../../src/nn/model.js';
-import type { FitOptions } from '../../src/nn/training.js';
-import { TrainingStep } from '../../src/nn/training_step.js';
+import type { FitOptions } from '../../src/nn/training/training.js';
+import { TrainingStep } from '../../src/nn/training/training_step.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import { open } from '../device/open.js';
 import { bars } from '../device/small_model.js';

@@ -5,11 +5,11 @@
 import { expect, it } from 'vitest';
 import { dense, dropout, flatten } from '../../src/nn/layers/index.js';
 import { input } from '../../src/nn/layers/input.js';
-import { registerParameterExtensions } from '../../src/nn/layers/parameter_options.js';
+import { registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
 import { model, sequential } from '../../src/nn/model.js';
-import { modelFile, modelFromFile } from '../../src/nn/model_files.js';
+import { modelFile, modelFromFile } from '../../src/nn/files/model_files.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
-import { parameterExtensions } from '../../src/nn/parameter_extensions.js';
+import { parameterExtensions } from '../../src/nn/parameters/parameter_extensions.js';
 import { useDevice } from '../device/device.js';
 import { bars } from '../device/small_model.js';
 

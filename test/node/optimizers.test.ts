@@ -11,7 +11,7 @@ import { grad } from '../../src/kernels/grad.js';
 import { multiply, subtract, square, sum } from '../../src/kernels/index.js';
 import * as optimizers from '../../src/nn/optimizers/index.js';
 import type { DefinedOptimizer } from '../../src/nn/optimizers/own_loop.js';
-import { cosineDecay } from '../../src/nn/schedules.js';
+import { cosineDecay } from '../../src/nn/training/schedules.js';
 import { type Numbers64, type Parameter64, update64 } from '../../src/reference/optimizers.js';
 import { pcg4d } from '../../src/random.js';
 import { sizeOf } from '../../src/engine/primitive.js';

@@ -14,9 +14,9 @@ import * as losses from '../../src/nn/losses/index.js';
 import { accuracy, auc, balancedAccuracy, topKCategoricalAccuracy } from '../../src/nn/metrics/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
-import type { TaskOptions } from '../../src/nn/task.js';
-import { taskExtensions } from '../../src/nn/task_extensions.js';
-import { registerTaskExtensions } from '../../src/nn/task_registry.js';
+import type { TaskOptions } from '../../src/nn/training/task.js';
+import { taskExtensions } from '../../src/nn/training/task_extensions.js';
+import { registerTaskExtensions } from '../../src/nn/training/task_registry.js';
 import { useDevice } from '../device/device.js';
 import { bars } from '../device/small_model.js';
 

@@ -16,7 +16,7 @@ import { submissionText } from '../../src/cli/predict.js';
 import { setFolderOpener } from '../../src/folder.js';
 import { runFormat } from '../../src/cli/run_folder.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
-import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/files/safetensors.js';
 import { sequential } from '../../src/nn/model.js';
 import { openFolder } from '../../src/node/files.js';
 import { encodePng } from '../../src/node/png.js';

@@ -1,7 +1,7 @@
 // Plan: a search for a learning rate suggests one that trains, ends early where the loss diverges, and leaves the weights,
 // slots, step and rate as they were: the next fit has the bits of one without a search. Options are validated.
 import { expect, test } from 'vitest';
-import { findLearningRate } from '../../src/nn/rate_finder.js';
+import { findLearningRate } from '../../src/nn/training/rate_finder.js';
 import { bars, smallModel } from '../device/small_model.js';
 import { useDevice } from '../device/device.js';
 import { weightBits } from '../device/weight_bits.js';

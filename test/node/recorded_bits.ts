@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import type { Device } from '../../src/engine/device.js';
-import { type StoredTensor, readSafetensors } from '../../src/nn/safetensors.js';
+import { type StoredTensor, readSafetensors } from '../../src/nn/files/safetensors.js';
 
 export interface RecordedOn {
   readonly fingerprint: object;

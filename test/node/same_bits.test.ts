@@ -20,7 +20,7 @@ import {
   schedules,
   sequential,
 } from '../../src/index.js';
-import { readSafetensors } from '../../src/nn/safetensors.js';
+import { readSafetensors } from '../../src/nn/files/safetensors.js';
 import { useDevice } from '../device/device.js';
 import recorded from '../fixtures/before_networks/bits.json' with { type: 'json' };
 import { type Digests, digestsOf, isRecordedOn, notRecordedOn } from './recorded_bits.js';

@@ -16,7 +16,7 @@ import { Tensor } from '../../src/engine/tensor.js';
 import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
-import { type StepTimes, Workload, isSlower } from '../../src/nn/tuning_workload.js';
+import { type StepTimes, Workload, isSlower } from '../../src/nn/training/tuning_workload.js';
 import { useDevice } from '../device/device.js';
 import { addPlain, choosePlain, convolutions, removePlain, train } from '../device/plain_variant.js';
 import { bars } from '../device/small_model.js';

@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { kernelRecord, selectKernels } from '../../src/cli/run_kernels.js';
 import type { Choice } from '../../src/engine/kernel_selection.js';
 import type { RunFile } from '../../src/cli/run_folder.js';
-import { kernelChangeOf } from '../../src/nn/kernel_change.js';
+import { kernelChangeOf } from '../../src/nn/training/kernel_change.js';
 import { openFolder } from '../../src/node/files.js';
 import { tuningFiles } from '../../src/node/tuning_store.js';
 import { useDevice } from '../device/device.js';

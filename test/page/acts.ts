@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright';
 import { expect } from 'vitest';
-import { type StoredTensor, type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
+import { type StoredTensor, type StoredTensors, readSafetensors } from '../../src/nn/files/safetensors.js';
 
 export type SectionName = 'Draw a digit' | 'Train' | 'Results' | 'Data' | 'Inside';
 

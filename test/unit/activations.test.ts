@@ -18,7 +18,7 @@ import type { Layer } from '../../src/nn/layers/layer.js';
 import { layerFromConfig } from '../../src/nn/layers/registry.js';
 import { registerActivations } from '../../src/nn/layers/activation_registry.js';
 import { Model, sequential } from '../../src/nn/model.js';
-import { modelFromFile } from '../../src/nn/model_files.js';
+import { modelFromFile } from '../../src/nn/files/model_files.js';
 import { array64 } from '../../src/reference/array64.js';
 import { gradients64 } from '../../src/reference/derivatives.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';

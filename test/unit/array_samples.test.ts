@@ -1,15 +1,15 @@
 /** What `fit`, `evaluate` and `predict` refuse of arrays, by name; and the columns that they make of the others. */
 import { describe, expect, it } from 'vitest';
-import { allData } from '../../src/nn/all_data.js';
-import { registerAnyData } from '../../src/nn/any_data.js';
-import type { Column } from '../../src/nn/columns.js';
+import { allData } from '../../src/nn/samples/all_data.js';
+import { registerAnyData } from '../../src/nn/samples/any_data.js';
+import type { Column } from '../../src/nn/samples/columns.js';
 import { concatenate, dense } from '../../src/nn/layers/index.js';
 import { input } from '../../src/nn/layers/input.js';
 import type { Loss } from '../../src/nn/losses/loss.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
 import { type Model, model, sequential } from '../../src/nn/model.js';
-import type { ArraySamples } from '../../src/nn/samples.js';
-import { labelledSet } from '../../src/nn/samples.js';
+import type { ArraySamples } from '../../src/nn/samples/samples.js';
+import { labelledSet } from '../../src/nn/samples/samples.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { hollowDevice } from './fake_device.js';
 

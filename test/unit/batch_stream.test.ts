@@ -5,11 +5,11 @@
  *   what is refused, by the number of the batch
  */
 import { describe, expect, it } from 'vitest';
-import { allData } from '../../src/nn/all_data.js';
-import { registerAnyData } from '../../src/nn/any_data.js';
-import { type BatchStream, isBatches } from '../../src/nn/batch_stream.js';
-import type { SampleSet } from '../../src/nn/columns.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
+import { allData } from '../../src/nn/samples/all_data.js';
+import { registerAnyData } from '../../src/nn/samples/any_data.js';
+import { type BatchStream, isBatches } from '../../src/nn/samples/batch_stream.js';
+import type { SampleSet } from '../../src/nn/samples/columns.js';
+import { DeviceSet } from '../../src/nn/samples/device_set.js';
 import { dense } from '../../src/nn/layers/index.js';
 import { sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';

@@ -6,7 +6,7 @@
  *   alike are recipes that do the same, however they are written
  */
 import { describe, expect, it } from 'vitest';
-import { filters } from '../../src/nn/preprocessing.js';
+import { filters } from '../../src/nn/samples/preprocessing.js';
 import { presetNames } from '../../src/nn/names.js';
 import { presetFor } from '../../src/recipe/presets.js';
 import { type ImageRecipe, areAlike, recipeOf, untouched, valuesOf } from '../../web/views/data_recipe.js';

@@ -1,7 +1,7 @@
 /** Trainings without a device: epochs with given metrics, played to a callback as `fit` does. */
 import type { Callback, Logs, Training } from '../../src/nn/callbacks/callback.js';
-import type { Checkpoint } from '../../src/nn/checkpoint.js';
-import type { LearningRate } from '../../src/nn/schedules.js';
+import type { Checkpoint } from '../../src/nn/training/checkpoint.js';
+import type { LearningRate } from '../../src/nn/training/schedules.js';
 
 export interface Played {
   /** Epochs that were trained, counted from 1. */

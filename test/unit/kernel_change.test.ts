@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { KernelSelection } from '../../src/engine/kernel_selection.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
-import { kernelChangeOf } from '../../src/nn/kernel_change.js';
+import { kernelChangeOf } from '../../src/nn/training/kernel_change.js';
 
 const kernel = (pass: string, shapes: string, variant: string): KernelChoice => ({ pass, shapes, variant });
 

@@ -4,13 +4,13 @@ import type { Spec } from '../../src/engine/primitive.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
-import { mapParts, setSpecs } from '../../src/nn/device_set.js';
-import { EvaluationTensors, recordEvaluation, recordPrediction } from '../../src/nn/evaluator.js';
+import { mapParts, setSpecs } from '../../src/nn/samples/device_set.js';
+import { EvaluationTensors, recordEvaluation, recordPrediction } from '../../src/nn/training/evaluator.js';
 import { activation, dense, flatten } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
 import { sequential } from '../../src/nn/model.js';
-import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
+import { StepTensors, stepRecorders } from '../../src/nn/training/training_step.js';
 import { hollowDevice } from './fake_device.js';
 
 const batchSize = 8;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
-import { filters, preprocessing, unitScaling } from '../../src/nn/preprocessing.js';
+import { filters, preprocessing, unitScaling } from '../../src/nn/samples/preprocessing.js';
 import { Model, sequential } from '../../src/nn/model.js';
 
 registerLayers(layerClasses);

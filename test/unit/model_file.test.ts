@@ -7,10 +7,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../src/errors.js';
 import { conv2d, dense, flatten } from '../../src/nn/layers/index.js';
-import { writeSafetensors } from '../../src/nn/safetensors.js';
+import { writeSafetensors } from '../../src/nn/files/safetensors.js';
 import { sequential } from '../../src/nn/model.js';
-import { modelFromFile, weightsPath } from '../../src/nn/model_files.js';
-import { checkpointIn } from '../../src/nn/weights_file.js';
+import { modelFromFile, weightsPath } from '../../src/nn/files/model_files.js';
+import { checkpointIn } from '../../src/nn/files/weights_file.js';
 
 const model = sequential([flatten({ inputShape: [2, 1, 1] }), dense({ units: 2, activation: 'softmax' })]);
 const good = JSON.stringify(model.toJson());

@@ -15,8 +15,8 @@ import { Tensor } from '../../src/engine/tensor.js';
 import type { Plan } from '../../src/engine/plan/plan.js';
 import type { Spec } from '../../src/engine/primitive.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
-import { mapParts, setSpecs } from '../../src/nn/device_set.js';
-import { recordPrediction } from '../../src/nn/evaluator.js';
+import { mapParts, setSpecs } from '../../src/nn/samples/device_set.js';
+import { recordPrediction } from '../../src/nn/training/evaluator.js';
 import { input } from '../../src/nn/layers/input.js';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
 import {
@@ -33,8 +33,8 @@ import { registerLayers } from '../../src/nn/layers/registry.js';
 import { Model, model, sequential } from '../../src/nn/model.js';
 import { paperModel } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
-import type { Network } from '../../src/nn/network.js';
-import { freeze, insert, remove, rename, unfreeze } from '../../src/nn/network_changes.js';
+import type { Network } from '../../src/nn/network/network.js';
+import { freeze, insert, remove, rename, unfreeze } from '../../src/nn/network/network_changes.js';
 import { hollowDevice } from './fake_device.js';
 import { plannedPrediction, plannedStep } from './planned_step.js';
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { input } from '../../src/nn/layers/input.js';
 import { conv2d, dense, flatten, maxPooling2d } from '../../src/nn/layers/index.js';
 import { model, sequential } from '../../src/nn/model.js';
-import { layerCosts } from '../../src/nn/network_cost.js';
+import { layerCosts } from '../../src/nn/network/network_cost.js';
 
 const image = sequential([
   conv2d({ filters: 4, kernelSize: 3, padding: 'same', strides: 2, inputShape: [9, 7, 3] }),

@@ -9,8 +9,8 @@ import { sequential } from '../../src/nn/model.js';
 import { defineOptimizer } from '../../src/nn/optimizers/define_optimizer.js';
 import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers/index.js';
-import { mapParts, setSpecs } from '../../src/nn/device_set.js';
-import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
+import { mapParts, setSpecs } from '../../src/nn/samples/device_set.js';
+import { StepTensors, stepRecorders } from '../../src/nn/training/training_step.js';
 import { belowOne } from '../../src/options.js';
 import { hollowDevice } from './fake_device.js';
 

@@ -16,10 +16,10 @@ import { buildPage, firstModulesOfWorker, isOfTraining } from '../../scripts/bui
 import { shaderNames } from '../../scripts/shader_names.mjs';
 import { pageFileNames } from '../../src/cli/demo/page_files.js';
 import { headerPolicy, pagePolicy } from '../../src/cli/demo/policy.js';
-import { readSafetensors } from '../../src/nn/safetensors.js';
+import { readSafetensors } from '../../src/nn/files/safetensors.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { modelNames } from '../../src/nn/names.js';
-import { filters, preprocessing } from '../../src/nn/preprocessing.js';
+import { filters, preprocessing } from '../../src/nn/samples/preprocessing.js';
 import { colours } from '../../src/report/charts/palette.js';
 import { hollowDevice } from './fake_device.js';
 import { plannedPrediction } from './planned_step.js';
@@ -71,14 +71,7 @@ describe('the built page', () => {
         .map((path) => path.slice(folder.length + 1).replace('.ts', ''))
         .sort();
     const layers = ['conv2d', 'dense', 'dropout', 'flatten', 'max_pooling2d'];
-    const shared = [
-      'activation_registry',
-      'layer',
-      'parameter_options',
-      'pooling2d',
-      'registry',
-      'regularizer',
-    ];
+    const shared = ['activation_registry', 'layer', 'pooling2d', 'registry'];
     expect(namesIn('src/nn/layers')).toEqual([...layers, ...shared].sort());
     expect(namesIn('src/nn/losses')).toEqual(['registry', 'softmax_crossentropy']);
     expect(namesIn('src/nn/optimizers')).toEqual(['optimizer_rule']);

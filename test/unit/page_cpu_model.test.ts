@@ -35,7 +35,7 @@ import {
 } from '../../src/nn/layers/index.js';
 import { input } from '../../src/nn/layers/input.js';
 import { model, sequential } from '../../src/nn/model.js';
-import { filters, preprocessing } from '../../src/nn/preprocessing.js';
+import { filters, preprocessing } from '../../src/nn/samples/preprocessing.js';
 import { CpuModel } from '../../web/worker/cpu_model.js';
 
 const weights = (kernel: readonly number[], bias: readonly number[]) =>

@@ -16,8 +16,8 @@
 import { describe, expect, test } from 'vitest';
 import { DataError, FileError } from '../../src/errors.js';
 import { type MemoryFolder, memoryFolder } from '../../src/memory_folder.js';
-import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
-import { cosineDecay } from '../../src/nn/schedules.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/files/safetensors.js';
+import { cosineDecay } from '../../src/nn/training/schedules.js';
 import { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { makeRecipe } from '../../src/recipe/make_recipe.js';

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ModelName, presetNames } from '../../src/nn/names.js';
 import { modelsByName } from '../../src/nn/models.js';
-import { filters } from '../../src/nn/preprocessing.js';
+import { filters } from '../../src/nn/samples/preprocessing.js';
 import { makeRecipe, withDataset } from '../../src/recipe/make_recipe.js';
 import { presetFor } from '../../src/recipe/presets.js';
 import type { PageDataset, Settings } from '../../web/protocol.js';

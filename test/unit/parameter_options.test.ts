@@ -13,9 +13,9 @@ import { checks } from '../../src/check/index.js';
 import { Trace } from '../../src/engine/trace.js';
 import type { Tensor } from '../../src/engine/tensor.js';
 import { scale, square, sum } from '../../src/kernels/index.js';
-import { activityPenaltyOf, penaltyOf } from '../../src/nn/regularizers.js';
-import { constrained } from '../../src/nn/constraints.js';
-import { initialValues } from '../../src/nn/initializers.js';
+import { activityPenaltyOf, penaltyOf } from '../../src/nn/parameters/regularizers.js';
+import { constrained } from '../../src/nn/parameters/constraints.js';
+import { initialValues } from '../../src/nn/parameters/initializers.js';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
 import {
   activityRegularization,
@@ -25,12 +25,12 @@ import {
   flatten,
 } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
-import { type Constraint, registerParameterExtensions } from '../../src/nn/layers/parameter_options.js';
+import { type Constraint, registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
-import { registerFunctions } from '../../src/nn/own_functions.js';
-import { parameterExtensions } from '../../src/nn/parameter_extensions.js';
+import { registerFunctions } from '../../src/nn/files/own_functions.js';
+import { parameterExtensions } from '../../src/nn/parameters/parameter_extensions.js';
 import { type Array64, array64 } from '../../src/reference/array64.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
 import { hollowDevice } from './fake_device.js';

@@ -13,7 +13,7 @@ import { type PeerSystem, comparePeers } from '../../src/cli/bench/peer_comparis
 import { fixtureBatches, peerFixture } from '../../src/cli/bench/peer_fixture.js';
 import { PeerFailure, PeerProcess } from '../../src/cli/bench/peer_process.js';
 import { peerTable } from '../../src/cli/bench/peers.js';
-import { readSafetensors } from '../../src/nn/safetensors.js';
+import { readSafetensors } from '../../src/nn/files/safetensors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'shadegrad-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -7,13 +7,13 @@ import type { Storage } from '../../src/engine/device.js';
 import type { Plan, Slot } from '../../src/engine/plan/plan.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
-import { mapParts, setSpecs } from '../../src/nn/device_set.js';
-import { EvaluationTensors, recordEvaluation } from '../../src/nn/evaluator.js';
-import { forecastEvaluation, forecastTraining } from '../../src/nn/memory_forecast.js';
+import { mapParts, setSpecs } from '../../src/nn/samples/device_set.js';
+import { EvaluationTensors, recordEvaluation } from '../../src/nn/training/evaluator.js';
+import { forecastEvaluation, forecastTraining } from '../../src/nn/training/memory_forecast.js';
 import { smallModel } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';
-import { plansOver, tensorsOf } from '../../src/nn/planned.js';
-import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
+import { plansOver, tensorsOf } from '../../src/nn/training/planned.js';
+import { StepTensors, stepRecorders } from '../../src/nn/training/training_step.js';
 import { hollowDevice } from './fake_device.js';
 
 const images = { count: 100, height: 28, width: 28, channels: 1 };

@@ -5,10 +5,10 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { Trace } from '../../src/engine/trace.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
-import { type SetTensors, mapParts, setSpecs } from '../../src/nn/device_set.js';
-import { recordPrediction } from '../../src/nn/evaluator.js';
+import { type SetTensors, mapParts, setSpecs } from '../../src/nn/samples/device_set.js';
+import { recordPrediction } from '../../src/nn/training/evaluator.js';
 import type { Model } from '../../src/nn/model.js';
-import { StepTensors, stepRecorders } from '../../src/nn/training_step.js';
+import { StepTensors, stepRecorders } from '../../src/nn/training/training_step.js';
 
 export function plannedStep(model: Model, { batchSize = 8, fusion = true } = {}): Plan {
   return program(stepRecorder(model, batchSize), model.device, { fusion }).plan();

@@ -14,7 +14,7 @@ import type { Device } from '../../src/engine/device.js';
 import { DataError } from '../../src/errors.js';
 import { presetNames } from '../../src/nn/names.js';
 import { optimizerNameRule } from '../../src/nn/optimizers/from_config.js';
-import { filters } from '../../src/nn/preprocessing.js';
+import { filters } from '../../src/nn/samples/preprocessing.js';
 import { recipeOfRun2, recipeOfSession1 } from '../../src/recipe/earlier_forms.js';
 import { makeRecipe, withDataset } from '../../src/recipe/make_recipe.js';
 import { optimizerOf } from '../../src/recipe/optimizer_of.js';

@@ -10,7 +10,7 @@ import {
 } from '../../src/engine/kernel_selection.js';
 import type { Primitive, Variant } from '../../src/engine/primitive.js';
 import { registerShaders } from '../../src/engine/shader.js';
-import { kernelChangeOf } from '../../src/nn/kernel_change.js';
+import { kernelChangeOf } from '../../src/nn/training/kernel_change.js';
 import { fakeDevice } from './fake_device.js';
 
 vi.mock('../../src/engine/renames.js', () => ({

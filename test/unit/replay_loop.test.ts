@@ -4,9 +4,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DeviceError } from '../../src/errors.js';
 import type { Tensor } from '../../src/engine/tensor.js';
-import { MetricsRing, ringRows } from '../../src/nn/metrics_ring.js';
-import { type ReplayOptions, replaySteps } from '../../src/nn/replay_loop.js';
-import { Task } from '../../src/nn/task.js';
+import { MetricsRing, ringRows } from '../../src/nn/training/metrics_ring.js';
+import { type ReplayOptions, replaySteps } from '../../src/nn/training/replay_loop.js';
+import { Task } from '../../src/nn/training/task.js';
 
 const ringRow = 5;
 const task = new Task([{ name: 'dense', shape: [3] }], { loss: 'sparseCategoricalCrossentropy' });

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ModelError, ShapeError, UsageError } from '../../src/errors.js';
-import { type StoredTensor, readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { type StoredTensor, readSafetensors, writeSafetensors } from '../../src/nn/files/safetensors.js';
 
 const f32 = (shape: number[], ...values: number[]): StoredTensor => ({
   dtype: 'F32',

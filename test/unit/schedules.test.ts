@@ -13,7 +13,7 @@ import {
   ratesOf,
   stepDecay,
   warmup,
-} from '../../src/nn/schedules.js';
+} from '../../src/nn/training/schedules.js';
 
 /** The rates of a whole training. */
 function rates(schedule: Schedule, totalSteps: number, stepsPerEpoch = totalSteps): number[] {

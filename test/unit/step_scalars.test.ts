@@ -1,10 +1,10 @@
 /** The table of what the host computes for each step: its rows, and how a callback's learning rate gets into it. */
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/engine/tensor.js';
-import type { Position } from '../../src/nn/checkpoint.js';
+import type { Position } from '../../src/nn/training/checkpoint.js';
 import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
-import { StepScalars } from '../../src/nn/step_scalars.js';
+import { StepScalars } from '../../src/nn/training/step_scalars.js';
 
 const length = { batchSize: 10, stepsPerEpoch: 4, totalSteps: 12 };
 

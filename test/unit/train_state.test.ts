@@ -9,17 +9,17 @@ import type { Device, Storage } from '../../src/engine/device.js';
 import { ModelError } from '../../src/errors.js';
 import { conv2d, dense, flatten } from '../../src/nn/layers/index.js';
 import { Model, sequential } from '../../src/nn/model.js';
-import { type Network, hasGradient } from '../../src/nn/network.js';
-import { freeze } from '../../src/nn/network_changes.js';
+import { type Network, hasGradient } from '../../src/nn/network/network.js';
+import { freeze } from '../../src/nn/network/network_changes.js';
 import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
 import { rmsprop, sgd } from '../../src/nn/optimizers/index.js';
-import { networkToJson } from '../../src/nn/network_json.js';
+import { networkToJson } from '../../src/nn/files/network_json.js';
 import {
   type StoredTensor,
   type StoredTensors,
   readSafetensors,
   writeSafetensors,
-} from '../../src/nn/safetensors.js';
+} from '../../src/nn/files/safetensors.js';
 import { sizeOf } from '../../src/engine/primitive.js';
 import { hollowDevice } from './fake_device.js';
 

@@ -4,14 +4,14 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Tensor } from '../../src/engine/tensor.js';
-import { allData } from '../../src/nn/all_data.js';
-import { type DataOptions, type PreparedData, registerAnyData } from '../../src/nn/any_data.js';
-import type { Column, SampleSet } from '../../src/nn/columns.js';
+import { allData } from '../../src/nn/samples/all_data.js';
+import { type DataOptions, type PreparedData, registerAnyData } from '../../src/nn/samples/any_data.js';
+import type { Column, SampleSet } from '../../src/nn/samples/columns.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import type { Loss } from '../../src/nn/losses/loss.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
-import { labelledSet } from '../../src/nn/samples.js';
+import { labelledSet } from '../../src/nn/samples/samples.js';
 import { bars } from '../device/small_model.js';
 import { hollowDevice } from './fake_device.js';
 

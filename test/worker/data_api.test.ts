@@ -11,7 +11,7 @@ import { ImageSet } from '../../src/data/dataset.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import { DataError } from '../../src/errors.js';
-import { filters } from '../../src/nn/preprocessing.js';
+import { filters } from '../../src/nn/samples/preprocessing.js';
 import { makeRecipe } from '../../src/recipe/make_recipe.js';
 import type { DataApi, PreviewOptions, Settings } from '../../web/protocol.js';
 import type { Context } from '../../web/worker/context.js';

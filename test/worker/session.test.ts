@@ -20,7 +20,7 @@ import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { DataError, DeviceError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
 import { memoryFolder } from '../../src/memory_folder.js';
-import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/files/safetensors.js';
 import type { Settings, WorkerEvents } from '../../web/protocol.js';
 import { modelOf, splitBy } from '../../src/recipe/parts.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';

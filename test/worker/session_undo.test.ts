@@ -15,7 +15,7 @@ import { open } from '../../src/browser/open.js';
 import type { Folder } from '../../src/folder.js';
 import { DeviceError } from '../../src/errors.js';
 import { memoryFolder } from '../../src/memory_folder.js';
-import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/files/safetensors.js';
 import type { UndoOffers, WorkerEvents } from '../../web/protocol.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { Session } from '../../web/worker/session.js';

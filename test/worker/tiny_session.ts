@@ -3,7 +3,7 @@ import { open } from '../../src/browser/open.js';
 import type { LoadedDataset } from '../../src/data/loaded_dataset.js';
 import { memoryFolder } from '../../src/memory_folder.js';
 import { mlpModel } from '../../src/nn/models.js';
-import { modelFile } from '../../src/nn/model_files.js';
+import { modelFile } from '../../src/nn/files/model_files.js';
 import { makeRecipe } from '../../src/recipe/make_recipe.js';
 import type { PageDataset, Settings } from '../../web/protocol.js';
 import { bars } from '../device/small_model.js';

@@ -20,8 +20,8 @@ import { applyStoredKernels, tuningStoreOn } from '../../src/engine/tuning_store
 import { DeviceError, FileError } from '../../src/errors.js';
 import { matmulForward } from '../../src/kernels/matmul.js';
 import { memoryFolder } from '../../src/memory_folder.js';
-import { readSafetensors, writeSafetensors } from '../../src/nn/safetensors.js';
-import { Workload } from '../../src/nn/tuning_workload.js';
+import { readSafetensors, writeSafetensors } from '../../src/nn/files/safetensors.js';
+import { Workload } from '../../src/nn/training/tuning_workload.js';
 import type { Settings, TuningApi, WorkerEvents } from '../../web/protocol.js';
 import type { SessionOptions } from '../../web/worker/browser_parts.js';
 import { modelOf, splitBy } from '../../src/recipe/parts.js';

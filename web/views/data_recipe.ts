@@ -1,6 +1,6 @@
 /** Converts between slider values and augmentation with filters. */
 import type { AugmentOptions } from '../../src/augment_options.js';
-import { type Filter, filters as named } from '../../src/nn/preprocessing.js';
+import { type Filter, filters as named } from '../../src/nn/samples/preprocessing.js';
 import type { Settings } from '../protocol.js';
 
 /** The settings that the sliders control. */

@@ -4,7 +4,7 @@
  */
 import { ShadegradError } from '../../src/errors.js';
 import type { Folder } from '../../src/folder.js';
-import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
+import { type StoredTensors, readSafetensors } from '../../src/nn/files/safetensors.js';
 import { type SavedSession, sessionIn } from './saved_session.js';
 
 const names = ['session-a.safetensors', 'session-b.safetensors'] as const;

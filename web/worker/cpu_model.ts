@@ -8,7 +8,7 @@ import { Trace } from '../../src/engine/trace.js';
 import { ModelError } from '../../src/errors.js';
 import { scale } from '../../src/kernels/arithmetic.js';
 import { stateSpec } from '../../src/kernels/step_state.js';
-import { filterAndScale, gatherScaling } from '../../src/nn/inputs.js';
+import { filterAndScale, gatherScaling } from '../../src/nn/network/inputs.js';
 import type { Model } from '../../src/nn/model.js';
 import * as activations from '../../src/reference/activations.js';
 import {

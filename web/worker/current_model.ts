@@ -3,9 +3,9 @@ import type { Device } from '../../src/engine/device.js';
 import { ModelError, StateError } from '../../src/errors.js';
 import type { SaveWeightsOptions } from '../../src/nn/trainable_model.js';
 import type { Optimizer } from '../../src/nn/optimizers/optimizer.js';
-import { type StoredTensors, writeSafetensors } from '../../src/nn/safetensors.js';
+import { type StoredTensors, writeSafetensors } from '../../src/nn/files/safetensors.js';
 import { Model } from '../../src/nn/model.js';
-import { checkTensors, descriptionIn } from '../../src/nn/weights_file.js';
+import { checkTensors, descriptionIn } from '../../src/nn/files/weights_file.js';
 import { visibleText } from '../../src/visible_text.js';
 import type { ModelInfo } from '../protocol.js';
 

@@ -9,7 +9,7 @@ import {
   type StoredTensors,
   readSafetensors,
   writeSafetensors,
-} from '../../src/nn/safetensors.js';
+} from '../../src/nn/files/safetensors.js';
 
 // Earlier versions of the page called this data set `own`; the name stays, so that their files are found.
 const fileName = 'own.safetensors';

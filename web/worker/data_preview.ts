@@ -7,10 +7,10 @@ import type { SpecialisedShader } from '../../src/engine/shader.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import type { AugmentOptions } from '../../src/augment_options.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
-import { augmentedBy } from '../../src/nn/augmented_inputs.js';
-import { gatherInputs } from '../../src/nn/inputs.js';
-import { type Filter, preprocessing } from '../../src/nn/preprocessing.js';
+import { DeviceSet } from '../../src/nn/samples/device_set.js';
+import { augmentedBy } from '../../src/nn/samples/augmented_inputs.js';
+import { gatherInputs } from '../../src/nn/network/inputs.js';
+import { type Filter, preprocessing } from '../../src/nn/samples/preprocessing.js';
 import { loadTrainingShaders } from './family_shaders.js';
 
 export interface PreviewRecipe {

@@ -9,7 +9,7 @@ import type { ImageSet } from '../../src/data/dataset.js';
 import type { Device } from '../../src/engine/device.js';
 import { DeviceError, StateError, UsageError } from '../../src/errors.js';
 import type { Callback } from '../../src/nn/callbacks/callback.js';
-import { type LabelledImages, checkLabelled } from '../../src/nn/samples.js';
+import { type LabelledImages, checkLabelled } from '../../src/nn/samples/samples.js';
 import { Model } from '../../src/nn/model.js';
 import type { EvaluatingApi, TestEvaluation } from '../protocol.js';
 import type { Context } from './context.js';

@@ -3,7 +3,7 @@ import type { Plan, PlannedDispatch } from '../../src/engine/plan/plan.js';
 import { program } from '../../src/engine/program.js';
 import type { DispatchTime } from '../../src/engine/replay.js';
 import { UsageError } from '../../src/errors.js';
-import { recordPrediction } from '../../src/nn/evaluator.js';
+import { recordPrediction } from '../../src/nn/training/evaluator.js';
 import type { Model } from '../../src/nn/model.js';
 import type { InspectingApi, KernelRow } from '../protocol.js';
 import { oneImage } from './one_image.js';

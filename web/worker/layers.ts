@@ -7,10 +7,10 @@ import { dropout } from '../../src/nn/layers/dropout.js';
 import { flatten } from '../../src/nn/layers/flatten.js';
 import { maxPooling2d } from '../../src/nn/layers/max_pooling2d.js';
 import { isRegistered, registerLayers } from '../../src/nn/layers/registry.js';
-import { registerParameterExtensions } from '../../src/nn/layers/parameter_options.js';
-import { hasParameterOptions, namesIn } from '../../src/nn/network_json.js';
-import type { StoredTensors } from '../../src/nn/safetensors.js';
-import { descriptionIn } from '../../src/nn/weights_file.js';
+import { registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
+import { hasParameterOptions, namesIn } from '../../src/nn/files/network_json.js';
+import type { StoredTensors } from '../../src/nn/files/safetensors.js';
+import { descriptionIn } from '../../src/nn/files/weights_file.js';
 import { fetchScript } from './fetch_script.js';
 
 // The layers of the built-in models, registered at every visit. The others are fetched with the first file that names one.

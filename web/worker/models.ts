@@ -1,7 +1,7 @@
 /** Reads models from files that the user chose. */
 import { ModelError, UsageError } from '../../src/errors.js';
-import { type StoredTensors, readSafetensors } from '../../src/nn/safetensors.js';
-import { hasDescription } from '../../src/nn/weights_file.js';
+import { type StoredTensors, readSafetensors } from '../../src/nn/files/safetensors.js';
+import { hasDescription } from '../../src/nn/files/weights_file.js';
 
 /** The weights files of a run folder, in order of preference. */
 const weightNames = ['best', 'weights', 'last'] as const;

@@ -1,6 +1,6 @@
 /** The page's calls that download, open and reset the current model, and its undo. */
 import { ModelError } from '../../src/errors.js';
-import { readSafetensors } from '../../src/nn/safetensors.js';
+import { readSafetensors } from '../../src/nn/files/safetensors.js';
 import type { ModelsApi, Settings, UndoName } from '../protocol.js';
 import type { CurrentModel } from './current_model.js';
 import type { ModelFactory } from './model_factory.js';

@@ -1,7 +1,7 @@
 /** A set of one image on the device, for programs that process one image at a time. */
 import { Tensor } from '../../src/engine/tensor.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
+import { DeviceSet } from '../../src/nn/samples/device_set.js';
 import type { TrainableModel } from '../../src/nn/trainable_model.js';
 
 /** A set with a black image of the model's input size, to be overwritten, and a step state that selects it. */

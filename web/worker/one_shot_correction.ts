@@ -12,7 +12,7 @@ import type { Tensor } from '../../src/engine/tensor.js';
 import { ModelError } from '../../src/errors.js';
 import { maxOf } from '../../src/extent.js';
 import type { AugmentOptions } from '../../src/augment_options.js';
-import { type LabelledImages, copyImages } from '../../src/nn/samples.js';
+import { type LabelledImages, copyImages } from '../../src/nn/samples/samples.js';
 import type { Model } from '../../src/nn/model.js';
 import { boundedDraw, streams } from '../../src/random.js';
 import { type Array64, array64 } from '../../src/reference/array64.js';

@@ -3,10 +3,10 @@ import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import type { AugmentOptions } from '../../src/augment_options.js';
 import { stateSize, stateSpec, stateWords } from '../../src/kernels/step_state.js';
-import { DeviceSet } from '../../src/nn/device_set.js';
-import { augmentedBy } from '../../src/nn/augmented_inputs.js';
-import { gatherInputs } from '../../src/nn/inputs.js';
-import type { LabelledImages } from '../../src/nn/samples.js';
+import { DeviceSet } from '../../src/nn/samples/device_set.js';
+import { augmentedBy } from '../../src/nn/samples/augmented_inputs.js';
+import { gatherInputs } from '../../src/nn/network/inputs.js';
+import type { LabelledImages } from '../../src/nn/samples/samples.js';
 import type { Model } from '../../src/nn/model.js';
 import { loadTrainingShaders } from './family_shaders.js';
 

@@ -4,7 +4,7 @@
  */
 import { DeviceError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
-import { readSafetensors } from '../../src/nn/safetensors.js';
+import { readSafetensors } from '../../src/nn/files/safetensors.js';
 import { textOf } from '../error_text.js';
 import type { CurrentModel } from './current_model.js';
 import type { DataSets } from './data_sets.js';

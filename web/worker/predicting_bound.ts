@@ -2,8 +2,8 @@
 import { program } from '../../src/engine/program.js';
 import type { Step } from '../../src/engine/replay.js';
 import type { Tensor } from '../../src/engine/tensor.js';
-import type { DeviceSet } from '../../src/nn/device_set.js';
-import { recordPrediction } from '../../src/nn/evaluator.js';
+import type { DeviceSet } from '../../src/nn/samples/device_set.js';
+import { recordPrediction } from '../../src/nn/training/evaluator.js';
 import type { TrainableModel } from '../../src/nn/trainable_model.js';
 import { oneImage } from './one_image.js';
 

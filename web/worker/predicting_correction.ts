@@ -1,7 +1,7 @@
 /** One-shot corrections: runs them while no step is in flight, then saves the model. */
 import type { ImageSet } from '../../src/data/dataset.js';
 import { DeviceError, UsageError } from '../../src/errors.js';
-import type { LabelledImages } from '../../src/nn/samples.js';
+import type { LabelledImages } from '../../src/nn/samples/samples.js';
 import type { PredictingApi } from '../protocol.js';
 import type { Context } from './context.js';
 import type { correct } from './one_shot_correction.js';

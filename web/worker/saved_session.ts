@@ -7,7 +7,7 @@ import { ModelError } from '../../src/errors.js';
 import { parseJson } from '../../src/json_reader.js';
 import { recipeOfSession1 } from '../../src/recipe/earlier_forms.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
-import type { StoredTensors } from '../../src/nn/safetensors.js';
+import type { StoredTensors } from '../../src/nn/files/safetensors.js';
 import type { EpochPoint, ModelInfo, Settings } from '../protocol.js';
 import type { SavedCurve } from './curve.js';
 

@@ -17,7 +17,7 @@ import {
   saidOf,
   text,
 } from '../../src/json_reader.js';
-import { kernelForm } from '../../src/nn/kernel_change.js';
+import { kernelForm } from '../../src/nn/training/kernel_change.js';
 import { rule } from '../../src/options.js';
 import { readRecipe } from '../../src/recipe/recipe_json.js';
 import type { Settings } from '../protocol.js';

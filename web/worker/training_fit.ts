@@ -4,7 +4,7 @@ import { DataError } from '../../src/errors.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
 import { isNotFinite, terminateOnNaN } from '../../src/nn/callbacks/terminate_on_nan.js';
 import { warnOnDivergence } from '../../src/nn/callbacks/warn_on_divergence.js';
-import { kernelChangeOf } from '../../src/nn/kernel_change.js';
+import { kernelChangeOf } from '../../src/nn/training/kernel_change.js';
 import { callbacksOf, fitOptionsOf, modelOf } from '../../src/recipe/parts.js';
 import type { CurrentModel } from './current_model.js';
 import { digestOf } from './custom_images.js';

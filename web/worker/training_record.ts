@@ -1,7 +1,7 @@
 /** The state of a training, running or resumable, except for its weights. */
 import { type Choice, choicesFromJson } from '../../src/engine/kernel_selection.js';
 import type { KernelChoice } from '../../src/nn/callbacks/callback.js';
-import type { Checkpoint } from '../../src/nn/checkpoint.js';
+import type { Checkpoint } from '../../src/nn/training/checkpoint.js';
 import type { EpochPoint, Settings } from '../protocol.js';
 import { Curve } from './curve.js';
 import type { SavedEpoch, SavedPhase, SavedTraining } from './saved_session.js';

@@ -1,7 +1,7 @@
 /** One call of `fit`: its step gate, its figures, and the events that it sends to the page. */
 import type { Device } from '../../src/engine/device.js';
 import type { Callback, Training } from '../../src/nn/callbacks/callback.js';
-import type { Position } from '../../src/nn/checkpoint.js';
+import type { Position } from '../../src/nn/training/checkpoint.js';
 import type { TrainingStatus } from '../protocol.js';
 import type { EventThrottle } from './event_throttle.js';
 import { Speed } from './speed.js';

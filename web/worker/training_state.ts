@@ -1,7 +1,7 @@
 /** The state of the page's training, shared by the parts of the trainer. */
 import type { Plan } from '../../src/engine/plan/plan.js';
 import type { Training } from '../../src/nn/callbacks/callback.js';
-import type { LearningRate } from '../../src/nn/schedules.js';
+import type { LearningRate } from '../../src/nn/training/schedules.js';
 import { learningRateOf } from '../../src/recipe/learning_rate_of.js';
 import type { Settings } from '../protocol.js';
 import type { TrainingPhase } from './training_phase.js';

@@ -1,7 +1,7 @@
 /** The status of the training as the page shows it. */
-import type { Checkpoint } from '../../src/nn/checkpoint.js';
-import { type LearningRate, ratesOf } from '../../src/nn/schedules.js';
-import { meansOf } from '../../src/nn/task.js';
+import type { Checkpoint } from '../../src/nn/training/checkpoint.js';
+import { type LearningRate, ratesOf } from '../../src/nn/training/schedules.js';
+import { meansOf } from '../../src/nn/training/task.js';
 import type { TrainingStatus } from '../protocol.js';
 import { Speed } from './speed.js';
 import { type TrainingPhase, isUnfinished, shownPhaseOf } from './training_phase.js';

@@ -2,7 +2,12 @@
 import type { Choice } from '../../src/engine/kernel_selection.js';
 import type { Device } from '../../src/engine/device.js';
 import { type Tuned, choicesOf, tune } from '../../src/engine/tune.js';
-import { type StepTimes, Workload, type WorkloadOptions, isSlower } from '../../src/nn/tuning_workload.js';
+import {
+  type StepTimes,
+  Workload,
+  type WorkloadOptions,
+  isSlower,
+} from '../../src/nn/training/tuning_workload.js';
 import type { TunedKernel, Tuning, TuningApi } from '../protocol.js';
 import type { Context } from './context.js';
 import { loadTrainingShaders } from './family_shaders.js';

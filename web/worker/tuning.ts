@@ -13,7 +13,7 @@ import type { TuningStore } from '../../src/engine/tune.js';
 import { tuningKey } from '../../src/engine/tuning_store.js';
 import { DataError, DeviceError, FileError, StateError } from '../../src/errors.js';
 import { parseJson } from '../../src/json_reader.js';
-import type { WorkloadOptions } from '../../src/nn/tuning_workload.js';
+import type { WorkloadOptions } from '../../src/nn/training/tuning_workload.js';
 import type { Settings, StoredTuning, Tuning, TuningApi } from '../protocol.js';
 import type { Context } from './context.js';
 import { unlessLost } from './lost_device.js';

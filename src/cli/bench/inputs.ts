@@ -1,6 +1,6 @@
 /** The cost of filters and augmentation in a training step of the paper model. */
 import type { Device } from '../../engine/device.js';
-import { filters } from '../../nn/preprocessing.js';
+import { filters } from '../../nn/samples/preprocessing.js';
 import { presets } from '../../recipe/presets.js';
 import type { Report } from './report.js';
 import { type Spread, interleave, medianOf, spreadOf } from './statistics.js';

@@ -2,9 +2,9 @@
  * The file that every system of a comparison loads: the initial weights of the `paper` model and a few batches of synthetic
  * images. It is deterministic, so that all machines compare the same thing.
  */
-import { initialValues } from '../../nn/initializers.js';
+import { initialValues } from '../../nn/parameters/initializers.js';
 import { paperModel } from '../../nn/models.js';
-import { type StoredTensor, writeSafetensors } from '../../nn/safetensors.js';
+import { type StoredTensor, writeSafetensors } from '../../nn/files/safetensors.js';
 import { pcg4d, streams } from '../../random.js';
 
 /** The number of batches in the file; training cycles through them. */

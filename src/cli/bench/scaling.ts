@@ -3,12 +3,12 @@
  * largest batch that fits, and the cost of gradient accumulation.
  */
 import type { Device } from '../../engine/device.js';
-import { planAccumulation, largestBatch } from '../../nn/gradient_accumulation.js';
-import { addedBytes } from '../../nn/memory_forecast.js';
+import { planAccumulation, largestBatch } from '../../nn/training/gradient_accumulation.js';
+import { addedBytes } from '../../nn/training/memory_forecast.js';
 import { paperModel } from '../../nn/models.js';
 import { rmsprop } from '../../nn/optimizers/index.js';
 import type { Model } from '../../nn/model.js';
-import { TrainingStep } from '../../nn/training_step.js';
+import { TrainingStep } from '../../nn/training/training_step.js';
 import type { Report } from './report.js';
 import { type Spread, interleave, spreadOf } from './statistics.js';
 import { syntheticImages, modelName, rate, timeSteps } from './subject.js';

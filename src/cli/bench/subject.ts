@@ -5,13 +5,13 @@ import type { Step } from '../../engine/replay.js';
 import { Tensor } from '../../engine/tensor.js';
 import type { AugmentOptions } from '../../kernels/index.js';
 import { stateSize, stateSpec, stateWords } from '../../kernels/step_state.js';
-import { DeviceSet } from '../../nn/device_set.js';
-import { recordPrediction } from '../../nn/evaluator.js';
+import { DeviceSet } from '../../nn/samples/device_set.js';
+import { recordPrediction } from '../../nn/training/evaluator.js';
 import { paperModel } from '../../nn/models.js';
 import { rmsprop } from '../../nn/optimizers/index.js';
-import { type Filter, preprocessing } from '../../nn/preprocessing.js';
-import { replaySteps } from '../../nn/replay_loop.js';
-import { TrainingStep } from '../../nn/training_step.js';
+import { type Filter, preprocessing } from '../../nn/samples/preprocessing.js';
+import { replaySteps } from '../../nn/training/replay_loop.js';
+import { TrainingStep } from '../../nn/training/training_step.js';
 
 export const modelName = 'paper';
 /** The learning rate. */

@@ -1,5 +1,5 @@
 /** Callbacks: the hooks that training, evaluation and prediction call, and the objects passed to them. */
-import type { CallbackState, Checkpoint, Position } from '../checkpoint.js';
+import type { CallbackState, Checkpoint, Position } from '../training/checkpoint.js';
 import type { TrainableModel } from '../trainable_model.js';
 import type { DispatchTime } from '../../engine/replay.js';
 import type { Plan } from '../../engine/plan/plan.js';

@@ -1,7 +1,7 @@
 /** Evaluates and predicts with the averages of the weights. */
 import { checkCall } from '../../calls.js';
 import { type Rules, flag } from '../../options.js';
-import { swapEmaOf } from '../swap_ema.js';
+import { swapEmaOf } from '../training/swap_ema.js';
 import type { TrainableModel } from '../trainable_model.js';
 import type { Callback } from './callback.js';
 

@@ -1,7 +1,7 @@
 /** A penalty of the values that pass through. */
 import { type Rules, checkOptions, notNegative } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
-import { parameterExtensions } from './parameter_options.js';
+import { parameterExtensions } from '../parameters/parameter_options.js';
 
 export interface ActivityRegularizationOptions extends LayerOptions {
   /** Default 0. */

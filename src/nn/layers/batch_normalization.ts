@@ -13,7 +13,7 @@ import {
   parameterConfig,
   parameterRules,
   withParameterOptions,
-} from './parameter_options.js';
+} from '../parameters/parameter_options.js';
 
 export interface BatchNormalizationOptions extends LayerOptions, ParameterOptions<'gamma' | 'beta'> {
   /** The factor of the old moving statistics in each update. Default 0.99. */

@@ -47,7 +47,7 @@ import { subtract } from './subtract.js';
 import { unitNormalization } from './unit_normalization.js';
 import { upSampling2d } from './up_sampling2d.js';
 import { zeroPadding2d } from './zero_padding2d.js';
-import { nestedModel } from '../nested_models.js';
+import { nestedModel } from '../network/nested_models.js';
 
 /** Every layer by Keras's class name, for `registerLayers`. */
 export const layerClasses: Readonly<Record<string, LayerMaker>> = {

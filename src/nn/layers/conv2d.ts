@@ -19,7 +19,7 @@ import {
   parameterConfig,
   parameterRules,
   withParameterOptions,
-} from './parameter_options.js';
+} from '../parameters/parameter_options.js';
 
 export interface PlainConv2dLayerOptions extends LayerOptions, ParameterOptions<'kernel' | 'bias'> {
   readonly filters: number;

@@ -10,7 +10,7 @@ import { type Rules, checkOptions, count, flag, pixels, required } from '../../o
 import { type Activation, activationRule } from './activation_registry.js';
 import { activated, biasSpec, channelsOf, kernelSpec } from './convolution.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
-import { type ParameterOptions, parameterConfig, parameterRules } from './parameter_options.js';
+import { type ParameterOptions, parameterConfig, parameterRules } from '../parameters/parameter_options.js';
 
 export interface Conv2dTransposeLayerOptions
   extends LayerOptions, Conv2dTransposeOptions, ParameterOptions<'kernel' | 'bias'> {

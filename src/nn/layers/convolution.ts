@@ -16,7 +16,7 @@ import {
 } from '../../kernels/window.js';
 import { type Activation, activate } from './activation_registry.js';
 import type { LayerOptions, ParameterSpec } from './layer.js';
-import { withParameterOptions } from './parameter_options.js';
+import { withParameterOptions } from '../parameters/parameter_options.js';
 
 /** Throws: ShapeError for an input that is not an image. */
 export function channelsOf(who: string, inputShape: Shape): number {

@@ -25,17 +25,17 @@ import {
   defineLayer as makeLayer,
   layerRules,
 } from './layer.js';
-import { parameterExtensions } from '../parameter_extensions.js';
-import { constraintRule } from '../constraints.js';
-import { initializerRule } from '../more_initializers.js';
-import { regularizerOptionRule } from '../regularizers.js';
+import { parameterExtensions } from '../parameters/parameter_extensions.js';
+import { constraintRule } from '../parameters/constraints.js';
+import { initializerRule } from '../parameters/more_initializers.js';
+import { regularizerOptionRule } from '../parameters/regularizers.js';
 import type {
   Constraint,
   ConstraintName,
   Initializer,
   InitializerName,
   RegularizerOption,
-} from './parameter_options.js';
+} from '../parameters/parameter_options.js';
 import { isRegistered, registerLayers } from './registry.js';
 
 /** One value, or a list of them if the layer takes several inputs. */

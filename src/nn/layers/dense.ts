@@ -12,7 +12,7 @@ import {
   parameterConfig,
   parameterRules,
   withParameterOptions,
-} from './parameter_options.js';
+} from '../parameters/parameter_options.js';
 
 export interface DenseOptions extends LayerOptions, ParameterOptions<'kernel' | 'bias'> {
   readonly units: number;

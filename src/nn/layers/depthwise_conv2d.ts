@@ -9,7 +9,7 @@ import { type Rules, checkOptions, count, flag, pixels, required } from '../../o
 import { type Activation, activationRule } from './activation_registry.js';
 import { activated, biasSpec, channelsOf, imageAfter, kernelSpec } from './convolution.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
-import { type ParameterOptions, parameterConfig, parameterRules } from './parameter_options.js';
+import { type ParameterOptions, parameterConfig, parameterRules } from '../parameters/parameter_options.js';
 
 /** Options of the depthwise convolutions. */
 export interface DepthwiseOptions extends LayerOptions, DepthwiseConv2dOptions {

@@ -3,7 +3,7 @@ import type { Shape } from '../../engine/primitive.js';
 import { type Rules, checkOptions, extents, required } from '../../options.js';
 import { concatenate } from '../../kernels/concatenate.js';
 import { labelGather } from '../../kernels/label_gather.js';
-import { registerSeveralOutputs } from '../several_outputs.js';
+import { registerSeveralOutputs } from '../training/several_outputs.js';
 import { SymbolicTensor, layerRules } from './layer.js';
 
 export interface InputOptions {

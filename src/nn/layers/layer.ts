@@ -6,7 +6,7 @@ import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
 import { type Rules, extents, flag, rule, wrong } from '../../options.js';
-import { type ParameterSpec, type RegularizerOption, activityRule } from './parameter_options.js';
+import { type ParameterSpec, type RegularizerOption, activityRule } from '../parameters/parameter_options.js';
 
 export type { ParameterSpec };
 

@@ -5,7 +5,7 @@ import { type Rules, checkOptions, count, required } from '../../options.js';
 import { activated, biasSpec, channelsOf, imageAfter, kernelSpec } from './convolution.js';
 import { type DepthwiseOptions, depthwiseLayerRules } from './depthwise_conv2d.js';
 import { type Layer, defineLayer } from './layer.js';
-import { type ParameterOptions, parameterConfig, parameterRules } from './parameter_options.js';
+import { type ParameterOptions, parameterConfig, parameterRules } from '../parameters/parameter_options.js';
 
 /** `depthwiseInitializer`, `pointwiseInitializer` and their relatives are those of the two kernels. */
 export interface SeparableConv2dLayerOptions

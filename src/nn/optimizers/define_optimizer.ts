@@ -7,9 +7,9 @@ import { where } from '../../kernels/comparison.js';
 import { assign } from '../../kernels/assign.js';
 import { stepScalar } from '../../kernels/step_scalar.js';
 import { type Rules, checkOptions } from '../../options.js';
-import { rateRule } from '../schedules.js';
+import { rateRule } from '../training/schedules.js';
 import { clipped, normFactor } from './clipping.js';
-import { emaSlot } from '../ema_slot.js';
+import { emaSlot } from '../training/ema_slot.js';
 import type {
   LearningRateOption,
   NamedParameter,
@@ -21,10 +21,10 @@ import type {
 import { registerOptimizer } from './optimizer_rule.js';
 import { type DefinedOptimizer, OwnLoop } from './own_loop.js';
 import { type SharedOptions, checkShared, configOf, isExcluded, sharedRules } from './shared_options.js';
-import { taskExtensions } from '../task_extensions.js';
-import { registerTaskExtensions } from '../task_registry.js';
-import { train } from '../training.js';
-import { registerTraining } from '../training_registry.js';
+import { taskExtensions } from '../training/task_extensions.js';
+import { registerTaskExtensions } from '../training/task_registry.js';
+import { train } from '../training/training.js';
+import { registerTraining } from '../training/training_registry.js';
 import { checkUpdate } from './update.js';
 
 // Only programs with an optimizer train, and compile losses and metrics.

@@ -1,7 +1,7 @@
 /** Optimizers in files: a name and a config. */
 import { checkCall } from '../../calls.js';
 import { check, oneOf, required, rule } from '../../options.js';
-import type { LearningRate } from '../schedules.js';
+import type { LearningRate } from '../training/schedules.js';
 import * as optimizers from './index.js';
 import type { Optimizer, OptimizerFactory } from './optimizer.js';
 import { registeredOptimizers } from './optimizer_rule.js';

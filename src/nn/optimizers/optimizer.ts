@@ -1,7 +1,7 @@
 /** The interface of optimizers. */
 import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
-import type { LearningRate } from '../schedules.js';
+import type { LearningRate } from '../training/schedules.js';
 import type { SharedOptions } from './shared_options.js';
 
 export interface OptimizerOperands {

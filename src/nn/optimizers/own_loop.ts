@@ -9,8 +9,8 @@ import { type Trace, currentTrace } from '../../engine/trace.js';
 import { ShapeError, StateError, UsageError } from '../../errors.js';
 import { stateSpec } from '../../kernels/step_state.js';
 import { type Rules, count, countOrZero, required, rule } from '../../options.js';
-import { type LearningRate, ratesOf } from '../schedules.js';
-import { emaSlot } from '../ema_slot.js';
+import { type LearningRate, ratesOf } from '../training/schedules.js';
+import { emaSlot } from '../training/ema_slot.js';
 import type { Optimizer } from './optimizer.js';
 
 /** Tensors by name, or in a list, where their names are 0, 1, … */

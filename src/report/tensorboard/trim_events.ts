@@ -3,7 +3,7 @@
  * twice. Epoch events have the epoch, from 0, as their step; batch events have the number of steps since training
  * began.
  */
-import type { Position } from '../../nn/checkpoint.js';
+import type { Position } from '../../nn/training/checkpoint.js';
 import { concat } from './protobuf.js';
 import { crcOfLength } from './record.js';
 
