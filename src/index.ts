@@ -4,17 +4,17 @@
  *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
  */
 import { splitDataset } from './data/splits.js';
-import { registerAnyData } from './nn/samples/any_data.js';
+import { anyData } from './nn/samples/any_data.js';
 import { allData } from './nn/samples/all_data.js';
 import { setFolderOpener } from './folder.js';
-import { registerParameterExtensions } from './nn/parameters/parameter_options.js';
-import { parameterExtensions } from './nn/parameters/parameter_extensions.js';
+import { parameterExtensions } from './nn/parameters/parameter_options.js';
+import { allParameterOptions } from './nn/parameters/parameter_extensions.js';
 import { type LoadOptions, loadDataset } from './node/datasets.js';
 import { openFolder } from './node/files.js';
 
-registerAnyData(allData);
+anyData.provide(allData);
 setFolderOpener(openFolder);
-registerParameterExtensions(parameterExtensions);
+parameterExtensions.provide(allParameterOptions);
 
 // Exports here override those of the library.
 export * from './library.js';

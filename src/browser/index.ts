@@ -5,19 +5,19 @@
  *   import { open, sequential, layers, optimizers, callbacks, datasets } from 'shadegrad';
  */
 import { splitDataset } from '../data/splits.js';
-import { registerAnyData } from '../nn/samples/any_data.js';
+import { anyData } from '../nn/samples/any_data.js';
 import { allData } from '../nn/samples/all_data.js';
 import { setFolderOpener } from '../folder.js';
-import { registerParameterExtensions } from '../nn/parameters/parameter_options.js';
-import { parameterExtensions } from '../nn/parameters/parameter_extensions.js';
+import { parameterExtensions } from '../nn/parameters/parameter_options.js';
+import { allParameterOptions } from '../nn/parameters/parameter_extensions.js';
 import { checkCall } from '../calls.js';
 import { type FetchOptions, type FetchedDataset, addressRule, fetchDataset, fetchRules } from './datasets.js';
 import { chosenFiles, datasetFromFiles, droppedFiles } from './dropped_files.js';
 import { openOpfsFolder } from './opfs_folder.js';
 
-registerAnyData(allData);
+anyData.provide(allData);
 setFolderOpener(openOpfsFolder);
-registerParameterExtensions(parameterExtensions);
+parameterExtensions.provide(allParameterOptions);
 
 export * from '../library.js';
 export { open, type OpenOptions } from './open.js';

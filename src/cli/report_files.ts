@@ -5,9 +5,9 @@ import { FileError, ModelError } from '../errors.js';
 import type { Folder } from '../folder.js';
 import { parseJson } from '../json_reader.js';
 import { layerClasses } from '../nn/layers/class_names.js';
-import { registerParameterExtensions } from '../nn/parameters/parameter_options.js';
+import { parameterExtensions } from '../nn/parameters/parameter_options.js';
 import { registerLayers } from '../nn/layers/registry.js';
-import { parameterExtensions } from '../nn/parameters/parameter_extensions.js';
+import { allParameterOptions } from '../nn/parameters/parameter_extensions.js';
 import { Model } from '../nn/model.js';
 import { evaluationFromJson } from '../report/evaluation_file.js';
 import { historyFromJson } from '../report/history.js';
@@ -17,7 +17,7 @@ import { refusePending } from './pending_run.js';
 
 // A run may be of a model with any layer.
 registerLayers(layerClasses);
-registerParameterExtensions(parameterExtensions);
+parameterExtensions.provide(allParameterOptions);
 
 /**
  * Reads run.json, and history.json, model.json and evaluation.json if they exist.

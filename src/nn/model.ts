@@ -76,7 +76,7 @@ import {
 } from './samples/samples.js';
 import { type ModelOutput, Task, type TaskOptions, taskRules } from './training/task.js';
 import type { FitOptions, History } from './training/training.js';
-import { registeredTraining } from './training/training_registry.js';
+import { training } from './training/optional_training.js';
 import {
   type KeptTensors,
   type LoadedWeights,
@@ -360,7 +360,7 @@ export class Model extends Resource implements TrainableModel {
       const w = this.parameters.get(path);
       return [
         ...(l2 === undefined ? [] : [l2Penalty(w, l2)]),
-        ...(regularizer === undefined ? [] : [parameterExtensions().penalty(w, regularizer)]),
+        ...(regularizer === undefined ? [] : [parameterExtensions.get().penalty(w, regularizer)]),
       ];
     });
   }
@@ -368,7 +368,7 @@ export class Model extends Resource implements TrainableModel {
   /** Sets the parameters that have a constraint to what it allows, after an update. Inside a program. */
   constrain(): void {
     for (const { path, constraint } of this.network.parameters.filter(hasGradient))
-      if (constraint) parameterExtensions().constrain(this.parameters.get(path), constraint);
+      if (constraint) parameterExtensions.get().constrain(this.parameters.get(path), constraint);
   }
 
   /**
@@ -386,7 +386,7 @@ export class Model extends Resource implements TrainableModel {
       throw new UsageError(
         `fit: model '${this.name}' has nothing to train: its layers are frozen or have no parameters; unfreeze one.`,
       );
-    return registeredTraining()(this, samples, options, () => {
+    return training.get()(this, samples, options, () => {
       this.#stored = undefined;
       this.#checkpoint = undefined;
     });
@@ -596,12 +596,12 @@ export class Model extends Resource implements TrainableModel {
    * Throws: ShapeError for inputs that do not fit; UsageError if it has several outputs.
    */
   apply(x: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
-    return (parameterExtensions().models.layerOf(this) as Layer).apply(x);
+    return (parameterExtensions.get().models.layerOf(this) as Layer).apply(x);
   }
 
   /** A model from a layer that is a model, with a copy of its weights. Throws: UsageError for another layer. */
   submodel(layer: string): Model {
-    return parameterExtensions().models.submodelOf(this, layer) as Model;
+    return parameterExtensions.get().models.submodelOf(this, layer) as Model;
   }
 
   /**
@@ -611,7 +611,7 @@ export class Model extends Resource implements TrainableModel {
    * Throws: UsageError for an unknown layer.
    */
   upTo(layer: string): Model {
-    return parameterExtensions().models.featuresAt(this, layer) as Model;
+    return parameterExtensions.get().models.featuresAt(this, layer) as Model;
   }
 
   // ---- files ----

@@ -7,7 +7,7 @@
 import { expect, it } from 'vitest';
 import { Tensor } from '../../src/engine/tensor.js';
 import { allData } from '../../src/nn/samples/all_data.js';
-import { registerAnyData } from '../../src/nn/samples/any_data.js';
+import { anyData } from '../../src/nn/samples/any_data.js';
 import { dense, dropout, flatten } from '../../src/nn/layers/index.js';
 import { meanSquaredError } from '../../src/nn/losses/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
@@ -18,7 +18,7 @@ import { useDevice } from '../device/device.js';
 import { bars } from '../device/small_model.js';
 import { weightBits } from '../device/weight_bits.js';
 
-registerAnyData(allData);
+anyData.provide(allData);
 const held = useDevice();
 
 const images = bars(20);

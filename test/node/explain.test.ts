@@ -6,14 +6,14 @@
 import { expect, test } from 'vitest';
 import { gradCam, inputGradients } from '../../src/nn/explain.js';
 import { conv2d, dense, flatten, globalAveragePooling2d, maxPooling2d } from '../../src/nn/layers/index.js';
-import { registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
+import { parameterExtensions } from '../../src/nn/parameters/parameter_options.js';
 import { type Model, sequential } from '../../src/nn/model.js';
-import { parameterExtensions } from '../../src/nn/parameters/parameter_extensions.js';
+import { allParameterOptions } from '../../src/nn/parameters/parameter_extensions.js';
 import { bars } from '../device/small_model.js';
 import { useDevice } from '../device/device.js';
 
 useDevice();
-registerParameterExtensions(parameterExtensions);
+parameterExtensions.provide(allParameterOptions);
 const count = 7;
 const images = bars(count);
 const batchSize = 3;

@@ -5,16 +5,16 @@
 import { expect, it } from 'vitest';
 import { dense, dropout, flatten } from '../../src/nn/layers/index.js';
 import { input } from '../../src/nn/layers/input.js';
-import { registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
+import { parameterExtensions } from '../../src/nn/parameters/parameter_options.js';
 import { model, sequential } from '../../src/nn/model.js';
 import { modelFile, modelFromFile } from '../../src/nn/files/model_files.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
-import { parameterExtensions } from '../../src/nn/parameters/parameter_extensions.js';
+import { allParameterOptions } from '../../src/nn/parameters/parameter_extensions.js';
 import { useDevice } from '../device/device.js';
 import { bars } from '../device/small_model.js';
 
 useDevice();
-registerParameterExtensions(parameterExtensions);
+parameterExtensions.provide(allParameterOptions);
 
 it('an encoder is trained in a model, saved with it, and taken out of it', async () => {
   const set = bars(24);

@@ -15,13 +15,10 @@ import { accuracy, auc, balancedAccuracy, topKCategoricalAccuracy } from '../../
 import { type Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
 import type { TaskOptions } from '../../src/nn/training/task.js';
-import { taskExtensions } from '../../src/nn/training/task_extensions.js';
-import { registerTaskExtensions } from '../../src/nn/training/task_registry.js';
 import { useDevice } from '../device/device.js';
 import { bars } from '../device/small_model.js';
 
 const held = useDevice();
-registerTaskExtensions(taskExtensions);
 
 function compiled(task: TaskOptions, learningRate = 0.1): Model {
   const made = sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })], { device: held.device });

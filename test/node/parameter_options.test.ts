@@ -9,16 +9,16 @@ import { sum, square } from '../../src/kernels/index.js';
 import { dense, flatten, gaussianNoise, identity } from '../../src/nn/layers/index.js';
 import { defineLayer } from '../../src/nn/layers/define_layer.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
-import { registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
+import { parameterExtensions } from '../../src/nn/parameters/parameter_options.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { modelFile, modelFromFile } from '../../src/nn/files/model_files.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
-import { parameterExtensions } from '../../src/nn/parameters/parameter_extensions.js';
+import { allParameterOptions } from '../../src/nn/parameters/parameter_extensions.js';
 import { useDevice } from '../device/device.js';
 import { bars } from '../device/small_model.js';
 
 useDevice();
-registerParameterExtensions(parameterExtensions);
+parameterExtensions.provide(allParameterOptions);
 
 const classifier = (...layers: Layer[]): Model => {
   const made = sequential([flatten({ inputShape: [8, 8, 1] }), ...layers]);

@@ -1,7 +1,7 @@
 /** What `fit`, `evaluate` and `predict` refuse of arrays, by name; and the columns that they make of the others. */
 import { describe, expect, it } from 'vitest';
 import { allData } from '../../src/nn/samples/all_data.js';
-import { registerAnyData } from '../../src/nn/samples/any_data.js';
+import { anyData } from '../../src/nn/samples/any_data.js';
 import type { Column } from '../../src/nn/samples/columns.js';
 import { concatenate, dense } from '../../src/nn/layers/index.js';
 import { input } from '../../src/nn/layers/input.js';
@@ -13,7 +13,7 @@ import { labelledSet } from '../../src/nn/samples/samples.js';
 import { Tensor } from '../../src/engine/tensor.js';
 import { hollowDevice } from './fake_device.js';
 
-registerAnyData(allData);
+anyData.provide(allData);
 
 const device = hollowDevice('gpu');
 

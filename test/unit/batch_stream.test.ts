@@ -6,7 +6,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { allData } from '../../src/nn/samples/all_data.js';
-import { registerAnyData } from '../../src/nn/samples/any_data.js';
+import { anyData } from '../../src/nn/samples/any_data.js';
 import { type BatchStream, isBatches } from '../../src/nn/samples/batch_stream.js';
 import type { SampleSet } from '../../src/nn/samples/columns.js';
 import { DeviceSet } from '../../src/nn/samples/device_set.js';
@@ -15,7 +15,7 @@ import { sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
 import { hollowDevice } from './fake_device.js';
 
-registerAnyData(allData);
+anyData.provide(allData);
 const device = Object.assign(hollowDevice('gpu'), { maxBufferBytes: 2 ** 27 });
 const model = sequential([dense({ units: 3, inputShape: [1] })], { device });
 model.compile({ optimizer: sgd(), loss: 'sparseCategoricalCrossentropy' });

@@ -13,17 +13,17 @@ import { conv2d, conv2dTranspose, depthwiseConv2d, separableConv2d } from '../..
 import { layerClasses } from '../../src/nn/layers/class_names.js';
 import * as layers from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
-import { registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
+import { parameterExtensions } from '../../src/nn/parameters/parameter_options.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { sequential } from '../../src/nn/model.js';
 import { layerCosts } from '../../src/nn/network/network_cost.js';
 import { networkFromJson, networkToJson } from '../../src/nn/files/network_json.js';
-import { parameterExtensions } from '../../src/nn/parameters/parameter_extensions.js';
+import { allParameterOptions } from '../../src/nn/parameters/parameter_extensions.js';
 import { type Array64, array64 } from '../../src/reference/array64.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
 
 registerLayers(layerClasses);
-registerParameterExtensions(parameterExtensions);
+parameterExtensions.provide(allParameterOptions);
 const references = referencesOf([...checks.values()].map(({ reference }) => reference));
 
 function computed(inputs: readonly Array64[], fn: (...tensors: Tensor[]) => Tensor): Array64 {

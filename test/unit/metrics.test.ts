@@ -10,17 +10,18 @@ import { Trace } from '../../src/engine/trace.js';
 import { concatenate, labelGather, mean, subtract } from '../../src/kernels/index.js';
 import * as losses from '../../src/nn/losses/index.js';
 import * as metrics from '../../src/nn/metrics/index.js';
-import { registerSeveralOutputs } from '../../src/nn/training/several_outputs.js';
+import { severalOutputs } from '../../src/nn/training/several_outputs.js';
 import { Task, type Sums, type TaskOptions, addSums, taskRules } from '../../src/nn/training/task.js';
+import { lossFromFunction } from '../../src/nn/losses/from_function.js';
+import { TaskMetrics } from '../../src/nn/metrics/task_metrics.js';
 import { taskExtensions } from '../../src/nn/training/task_extensions.js';
-import { registerTaskExtensions } from '../../src/nn/training/task_registry.js';
 import { checkOptions } from '../../src/options.js';
 import { type Array64, array64 } from '../../src/reference/array64.js';
 import { Interpreter } from '../../src/reference/interpreter.js';
 import { lossReferences } from './loss_references.js';
 
-registerTaskExtensions(taskExtensions);
-registerSeveralOutputs({ concatenate, labelGather });
+taskExtensions.provide({ lossFromFunction, TaskMetrics });
+severalOutputs.provide({ concatenate, labelGather });
 
 const matrix = (...rows: number[][]): Array64 => array64([rows.length, rows[0]!.length], rows.flat());
 const labels = (...values: number[]): Array64 => array64([values.length], values, 'u32');

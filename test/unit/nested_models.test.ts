@@ -8,17 +8,17 @@ import { describe, expect, it, test } from 'vitest';
 import { layerClasses } from '../../src/nn/layers/class_names.js';
 import { add, dense, dropout, flatten } from '../../src/nn/layers/index.js';
 import { input } from '../../src/nn/layers/input.js';
-import { registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
+import { parameterExtensions } from '../../src/nn/parameters/parameter_options.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { Model, model, sequential } from '../../src/nn/model.js';
 import { type Network, hasGradient } from '../../src/nn/network/network.js';
 import { freeze, insert, unfreeze, upTo } from '../../src/nn/network/network_changes.js';
 import { namesIn } from '../../src/nn/files/network_json.js';
-import { parameterExtensions } from '../../src/nn/parameters/parameter_extensions.js';
+import { allParameterOptions } from '../../src/nn/parameters/parameter_extensions.js';
 import { hollowDevice } from './fake_device.js';
 
 registerLayers(layerClasses);
-registerParameterExtensions(parameterExtensions);
+parameterExtensions.provide(allParameterOptions);
 
 const device = hollowDevice('gpu');
 const encoder = (name = 'encoder'): Model =>

@@ -25,12 +25,12 @@ import {
   flatten,
 } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
-import { type Constraint, registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
+import { type Constraint, parameterExtensions } from '../../src/nn/parameters/parameter_options.js';
 import { registerLayers } from '../../src/nn/layers/registry.js';
 import { Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
 import { registerFunctions } from '../../src/nn/files/own_functions.js';
-import { parameterExtensions } from '../../src/nn/parameters/parameter_extensions.js';
+import { allParameterOptions } from '../../src/nn/parameters/parameter_extensions.js';
 import { type Array64, array64 } from '../../src/reference/array64.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
 import { hollowDevice } from './fake_device.js';
@@ -46,7 +46,7 @@ const bare = kernelOf(dense({ units: 9 }), [5]);
 
 beforeAll(() => {
   registerLayers(layerClasses);
-  registerParameterExtensions(parameterExtensions);
+  parameterExtensions.provide(allParameterOptions);
 });
 
 const refusal = (call: () => unknown): string => {

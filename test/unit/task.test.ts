@@ -5,7 +5,7 @@ import { Trace } from '../../src/engine/trace.js';
 import { concatenate, labelGather } from '../../src/kernels/index.js';
 import * as losses from '../../src/nn/losses/index.js';
 import type { Loss } from '../../src/nn/losses/loss.js';
-import { registerSeveralOutputs } from '../../src/nn/training/several_outputs.js';
+import { severalOutputs } from '../../src/nn/training/several_outputs.js';
 import { Task, type TaskOptions, addSums, meansOf, taskRules } from '../../src/nn/training/task.js';
 import { checkOptions } from '../../src/options.js';
 import { type Array64, array64 } from '../../src/reference/array64.js';
@@ -137,7 +137,7 @@ describe('several outputs', () => {
   });
 
   it('sum their losses by weight, with the penalties', () => {
-    registerSeveralOutputs({ concatenate, labelGather });
+    severalOutputs.provide({ concatenate, labelGather });
     const scalar = (value: number): Array64 => array64([], [value]);
     const trace = new Trace();
     const input = (shape: number[]) => trace.input({ shape, dtype: 'f32' });

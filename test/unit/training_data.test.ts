@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { Tensor } from '../../src/engine/tensor.js';
 import { allData } from '../../src/nn/samples/all_data.js';
-import { type DataOptions, type PreparedData, registerAnyData } from '../../src/nn/samples/any_data.js';
+import { type DataOptions, type PreparedData, anyData } from '../../src/nn/samples/any_data.js';
 import type { Column, SampleSet } from '../../src/nn/samples/columns.js';
 import { dense, flatten } from '../../src/nn/layers/index.js';
 import type { Loss } from '../../src/nn/losses/loss.js';
@@ -15,7 +15,7 @@ import { labelledSet } from '../../src/nn/samples/samples.js';
 import { bars } from '../device/small_model.js';
 import { hollowDevice } from './fake_device.js';
 
-registerAnyData(allData);
+anyData.provide(allData);
 const device = hollowDevice('gpu');
 
 const loss = (target: Loss['target']): Loss => ({

@@ -7,7 +7,7 @@ import { dropout } from '../../src/nn/layers/dropout.js';
 import { flatten } from '../../src/nn/layers/flatten.js';
 import { maxPooling2d } from '../../src/nn/layers/max_pooling2d.js';
 import { isRegistered, registerLayers } from '../../src/nn/layers/registry.js';
-import { registerParameterExtensions } from '../../src/nn/parameters/parameter_options.js';
+import { parameterExtensions } from '../../src/nn/parameters/parameter_options.js';
 import { hasParameterOptions, namesIn } from '../../src/nn/files/network_json.js';
 import type { StoredTensors } from '../../src/nn/files/safetensors.js';
 import { descriptionIn } from '../../src/nn/files/weights_file.js';
@@ -36,12 +36,12 @@ export async function loadLayers(stored: StoredTensors, file: string): Promise<v
     !namesGroups(description) &&
     !hasParameterOptions(description);
   if (isComplete) return;
-  const { activations, layerClasses, parameterExtensions } = await fetchScript(
+  const { activations, layerClasses, allParameterOptions } = await fetchScript(
     async () => import('./all_layers.js'),
   );
   registerLayers(layerClasses);
   registerActivations(activations);
-  registerParameterExtensions(parameterExtensions);
+  parameterExtensions.provide(allParameterOptions);
 }
 
 /** Whether a convolution may have options that `plainConv2d` refuses. */

@@ -8,11 +8,11 @@ import { layerClasses } from '../layers/class_names.js';
 import * as activations from '../../kernels/activations.js';
 import { concatenate } from '../../kernels/concatenate.js';
 import { labelGather } from '../../kernels/label_gather.js';
-import { registerParameterExtensions } from '../parameters/parameter_options.js';
+import { parameterExtensions } from '../parameters/parameter_options.js';
 import { registerActivations } from '../layers/activation_registry.js';
 import { registerLayers } from '../layers/registry.js';
-import { parameterExtensions } from '../parameters/parameter_extensions.js';
-import { registerSeveralOutputs } from '../training/several_outputs.js';
+import { allParameterOptions } from '../parameters/parameter_extensions.js';
+import { severalOutputs } from '../training/several_outputs.js';
 import { Model, type ModelOptions, namedModelRules } from '../model.js';
 import { type StoredTensors, readSafetensors } from './safetensors.js';
 import type { SaveWeightsOptions } from '../trainable_model.js';
@@ -20,9 +20,9 @@ import { descriptionIn, hasDescription } from './weights_file.js';
 
 // A file may contain any layer and any activation.
 registerLayers(layerClasses);
-registerParameterExtensions(parameterExtensions);
+parameterExtensions.provide(allParameterOptions);
 registerActivations(activations);
-registerSeveralOutputs({ concatenate, labelGather });
+severalOutputs.provide({ concatenate, labelGather });
 
 /** Weight files in the order in which they are searched for in a folder. */
 const weightNames = ['best', 'weights', 'last'] as const;

@@ -96,7 +96,9 @@ function layerToJson({ layer, name, sharedWith, isFrozen, stream, parameterStrea
     if (typeof value === 'function')
       Object.assign(options, {
         [option]:
-          option === 'activation' ? activationName(name, value) : parameterExtensions().stored(value, option),
+          option === 'activation'
+            ? activationName(name, value)
+            : parameterExtensions.get().stored(value, option),
       });
   return {
     className,

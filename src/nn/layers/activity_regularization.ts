@@ -29,7 +29,7 @@ export function activityRegularization(options: ActivityRegularizationOptions = 
     config: { l1, l2 },
     outputShape: ([x]) => x,
     call: ([x], _, { addLoss, state }) => {
-      if (l1 > 0 || l2 > 0) addLoss?.(parameterExtensions().activityPenalty(x, { l1, l2 }, state));
+      if (l1 > 0 || l2 > 0) addLoss?.(parameterExtensions.get().activityPenalty(x, { l1, l2 }, state));
       return x;
     },
   });

@@ -25,7 +25,7 @@ import {
   defineLayer as makeLayer,
   layerRules,
 } from './layer.js';
-import { parameterExtensions } from '../parameters/parameter_extensions.js';
+import { allParameterOptions } from '../parameters/parameter_extensions.js';
 import { constraintRule } from '../parameters/constraints.js';
 import { initializerRule } from '../parameters/more_initializers.js';
 import { regularizerOptionRule } from '../parameters/regularizers.js';
@@ -232,5 +232,5 @@ function specOf<Name extends string>(given: OwnParameter<Name>): ParameterSpec {
     [`${spec.name}Regularizer`]: regularizer,
     [`${spec.name}Constraint`]: constraint,
   };
-  return parameterExtensions.apply(options, { ...spec, initializer: { kind: 'zeros' } });
+  return allParameterOptions.apply(options, { ...spec, initializer: { kind: 'zeros' } });
 }

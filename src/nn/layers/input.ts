@@ -3,7 +3,7 @@ import type { Shape } from '../../engine/primitive.js';
 import { type Rules, checkOptions, extents, required } from '../../options.js';
 import { concatenate } from '../../kernels/concatenate.js';
 import { labelGather } from '../../kernels/label_gather.js';
-import { registerSeveralOutputs } from '../training/several_outputs.js';
+import { severalOutputs } from '../training/several_outputs.js';
 import { SymbolicTensor, layerRules } from './layer.js';
 
 export interface InputOptions {
@@ -24,6 +24,6 @@ export function input(options: InputOptions): SymbolicTensor {
   checkOptions('input', options, rules());
   const { shape, name } = options;
   // Every model with several outputs begins here, or in a file.
-  registerSeveralOutputs({ concatenate, labelGather });
+  severalOutputs.provide({ concatenate, labelGather });
   return new SymbolicTensor(shape, { name });
 }

@@ -53,14 +53,14 @@ export function gatherBatch(set: SetTensors, state: Tensor, options: InputOption
           name,
           y && own === labels
             ? y
-            : (anyData() ?? severalOutputs()).labelGather({ labels: own, ...at }, { batch }),
+            : (anyData.provided ?? severalOutputs.get()).labelGather({ labels: own, ...at }, { batch }),
         );
     } else if (dtype === 'u8') {
       const gathered = gatherImages({ images: parts, labels, ...at }, options);
       xs.set(name, gathered.x);
       y ??= gathered.y;
     } else {
-      const rows = anyData()!.rowGather({ rows: parts, ...at }, { batch });
+      const rows = anyData.get().rowGather({ rows: parts, ...at }, { batch });
       if (kind === 'input') xs.set(name, dtype === 'f32' ? augmented(rows, at, options) : rows);
       else (kind === 'value' ? targets : weights).set(name, rows);
     }

@@ -213,7 +213,7 @@ export class Network {
         });
         if (layer.activityRegularizer)
           context.addLoss?.(
-            parameterExtensions().activityPenalty(y, layer.activityRegularizer, context.state),
+            parameterExtensions.get().activityPenalty(y, layer.activityRegularizer, context.state),
           );
         return y;
       });

@@ -21,15 +21,16 @@ import type {
 import { registerOptimizer } from './optimizer_rule.js';
 import { type DefinedOptimizer, OwnLoop } from './own_loop.js';
 import { type SharedOptions, checkShared, configOf, isExcluded, sharedRules } from './shared_options.js';
+import { lossFromFunction } from '../losses/from_function.js';
+import { TaskMetrics } from '../metrics/task_metrics.js';
 import { taskExtensions } from '../training/task_extensions.js';
-import { registerTaskExtensions } from '../training/task_registry.js';
 import { train } from '../training/training.js';
-import { registerTraining } from '../training/training_registry.js';
+import { training } from '../training/optional_training.js';
 import { checkUpdate } from './update.js';
 
 // Only programs with an optimizer train, and compile losses and metrics.
-registerTraining(train);
-registerTaskExtensions(taskExtensions);
+training.provide(train);
+taskExtensions.provide({ lossFromFunction, TaskMetrics });
 
 /** What an update computes with. */
 export interface UpdateOperands extends OptimizerOperands {

@@ -23,7 +23,7 @@ export function initialValues(spec: ParameterSpec, seed: number, index: number):
   if (kind === 'zeros' || kind === 'ones') return values.fill(kind === 'ones' ? 1 : 0);
   // Others, and those whose fans are those of their shape.
   if (kind !== 'glorotUniform' || fanIn === undefined || fanOut === undefined)
-    return parameterExtensions().draw(spec, seed, stream);
+    return parameterExtensions.get().draw(spec, seed, stream);
   const limit = Math.sqrt(6 / (fanIn + fanOut));
   // Four numbers per hash.
   for (let i = 0; i < values.length; i += 4) {

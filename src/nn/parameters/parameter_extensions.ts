@@ -1,4 +1,4 @@
-/** The options of parameters that the built-in models lack, for `registerParameterExtensions`. */
+/** The options of parameters that the built-in models lack. The library's entries and model files provide it. */
 import { assign } from '../../kernels/assign.js';
 import { activityPenaltyOf, penaltyOf, regularizerOptionRule, resolvedRegularizer } from './regularizers.js';
 import { constrained, constraintOf, constraintRule } from './constraints.js';
@@ -20,7 +20,7 @@ function optionsOf(options: object, name: string): Given {
   return { Initializer: initializer, Regularizer: regularizer, Constraint: constraint };
 }
 
-export const parameterExtensions: ParameterExtensions = {
+export const allParameterOptions: ParameterExtensions = {
   rules: (names) =>
     Object.fromEntries(
       names.flatMap((name) => [

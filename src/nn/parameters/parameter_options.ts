@@ -1,12 +1,12 @@
 /**
  * The options of a layer's parameters: initialisers, penalties and constraints. What the built-in models lack
- * (parameter_extensions.ts) is registered by the library's entries, and on the page by the script of all layers, so that a
+ * (parameter_extensions.ts) is provided by the library's entries, and on the page by the script of all layers, so that a
  * visit does not begin with it.
  */
 import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { StateError } from '../../errors.js';
 import type { Rules } from '../../options.js';
+import { part } from '../part.js';
 import { type Regularizer, l2Of, regularizerRule } from './regularizer.js';
 
 /** Numbers in [0, 1), in order, from the generator of the parameter. */
@@ -130,32 +130,23 @@ interface ModelExtensions {
   featuresAt(model: unknown, name: string): unknown;
 }
 
-let extensions: ParameterExtensions | undefined;
-
-export function registerParameterExtensions(given: ParameterExtensions): void {
-  extensions = given;
-}
-
-/** Throws: StateError if there are none. */
-export function parameterExtensions(): ParameterExtensions {
-  if (!extensions) throw new StateError('layers: registerParameterExtensions() was not called.');
-  return extensions;
-}
+export const parameterExtensions = part<ParameterExtensions>('layers: this option', "'shadegrad'");
 
 /** Rules for the options of these parameters. */
 export function parameterRules<Name extends string>(...names: Name[]): Rules<ParameterOptions<Name>> {
-  return (extensions?.rules(names) ?? { [`${names[0]}Regularizer`]: regularizerRule() }) as Rules<
-    ParameterOptions<Name>
-  >;
+  return (parameterExtensions.provided?.rules(names) ?? {
+    [`${names[0]}Regularizer`]: regularizerRule(),
+  }) as Rules<ParameterOptions<Name>>;
 }
 
 /** The options of these parameters that were given, for a layer's config. */
 export function parameterConfig(options: object, ...names: string[]): object {
-  return extensions?.config(options, names) ?? {};
+  return parameterExtensions.provided?.config(options, names) ?? {};
 }
 
 /** A parameter with the options of its name: `kernelInitializer` of `kernel`. */
 export function withParameterOptions(options: object, spec: ParameterSpec): ParameterSpec {
+  const extensions = parameterExtensions.provided;
   if (extensions) return extensions.apply(options, spec);
   const regularizers = options as Readonly<Record<string, Regularizer | null | undefined>>;
   return { ...spec, ...l2Of(regularizers[`${spec.name}Regularizer`] ?? null) };
@@ -163,5 +154,5 @@ export function withParameterOptions(options: object, spec: ParameterSpec): Para
 
 /** The rule for the penalty of a layer's output; empty without extensions. */
 export function activityRule(): object {
-  return extensions?.activityRule() ?? {};
+  return parameterExtensions.provided?.activityRule() ?? {};
 }

@@ -1,4 +1,4 @@
-/** What arrays, tensors and iterables of batches need, for `registerAnyData`. */
+/** What arrays, tensors and iterables of batches need. */
 import { labelGather } from '../../kernels/label_gather.js';
 import { rowGather } from '../../kernels/row_gather.js';
 import type { AnyData } from './any_data.js';

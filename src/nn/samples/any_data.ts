@@ -1,6 +1,6 @@
 /**
- * What only data other than images with labels needs: arrays, tensors and batches from an iterable. The library registers it
- * (all_data.ts); the page, whose data are images, contains none of it.
+ * What only data other than images with labels needs: arrays, tensors and batches from an iterable. The library's entries provide
+ * it (all_data.ts); the page, whose data are images, contains none of it.
  */
 import type { Device } from '../../engine/device.js';
 import type { Tensor } from '../../engine/tensor.js';
@@ -9,6 +9,7 @@ import type { rowGather } from '../../kernels/row_gather.js';
 import type { Position } from '../training/checkpoint.js';
 import type { SampleSet } from './columns.js';
 import type { TrainableModel } from '../trainable_model.js';
+import { part } from '../part.js';
 
 /** What a model says about its samples. */
 export type ModelOfSet = Pick<TrainableModel, 'inputs' | 'device' | 'task'>;
@@ -93,11 +94,5 @@ export interface AnyData {
   readonly rowGather: typeof rowGather;
 }
 
-let registered: AnyData | undefined;
-
-export function registerAnyData(data: AnyData): void {
-  registered = data;
-}
-
-/** Undefined if it is not registered. */
-export const anyData = (): AnyData | undefined => registered;
+/** The library's entries provide it. */
+export const anyData = part<AnyData>('model: data other than images', "'shadegrad'");

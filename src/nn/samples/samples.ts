@@ -195,7 +195,7 @@ export function streamOf(
   model: ModelOfSet,
   options: StreamOptions & { readonly isLabelled?: boolean },
 ): BatchSource | undefined {
-  const data = anyData();
+  const data = anyData.provided;
   if (data?.isBatches(samples)) return data.stream(who, samples, model, options);
   checkArgument(
     who,
@@ -215,7 +215,7 @@ export function labelledSet(
 ): SampleSet | Promise<SampleSet> {
   const { inputs, task } = model;
   const isPlain = isImageSet(samples) && task.outputs.every(({ loss }) => loss.target === 'labels');
-  const found = isPlain ? undefined : anyData()?.labelledSet(who, samples, model);
+  const found = isPlain ? undefined : anyData.provided?.labelledSet(who, samples, model);
   if (found) return found;
   checkLabelled(who, samples as ImageSamples, inputs, task.outputs);
   return columnsOf(samples as ImageSamples);
@@ -223,7 +223,7 @@ export function labelledSet(
 
 /** The columns of a set without targets. Throws: like `checkSamples`, and like those of arrays (array_samples.ts). */
 export function inputSet(who: string, samples: Samples, model: ModelOfSet): SampleSet {
-  const found = isImageSet(samples) ? undefined : anyData()?.inputSet(who, samples, model);
+  const found = isImageSet(samples) ? undefined : anyData.provided?.inputSet(who, samples, model);
   if (found) return found;
   checkSamples(who, samples as ImageSamples, model.inputs);
   return columnsOf(samples as ImageSamples);

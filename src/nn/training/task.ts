@@ -16,7 +16,7 @@ import type { Metric } from '../metrics/metric.js';
 import { metricNames } from '../metrics/registry.js';
 import { ourName } from '../losses/other_loss_names.js';
 import { severalOutputs } from './several_outputs.js';
-import { extensionsOfTasks } from './task_registry.js';
+import { taskExtensions } from './task_extensions.js';
 
 /** A loss: its name, an object such as `losses.huber()`, or a function of target and prediction. */
 export type LossOption = LossName | Loss | LossFunction;
@@ -131,7 +131,7 @@ export interface TrainedOutput extends ModelOutput {
 }
 
 function lossOf(name: string, given: LossOption): Loss {
-  if (typeof given === 'function') return extensionsOfTasks().lossFromFunction(name, given);
+  if (typeof given === 'function') return taskExtensions.get().lossFromFunction(name, given);
   if (typeof given !== 'string') return given;
   return lossOfName(given);
 }
@@ -193,7 +193,7 @@ export class Task {
     checkArgument('compile', 'lossWeights', lossWeights, () => lossWeightsRule(trained));
     this.#metrics =
       metrics || weightedMetrics
-        ? new (extensionsOfTasks().TaskMetrics)(this.outputs, { metrics, weightedMetrics })
+        ? new (taskExtensions.get().TaskMetrics)(this.outputs, { metrics, weightedMetrics })
         : undefined;
     this.#names = this.#namesOfTotals();
     checkArgument('compile', 'metrics', this, () => namesRule(trained, this.#metrics));
@@ -268,7 +268,7 @@ export class Task {
         if (recorded.length > 1) {
           const loss = sumOf([...weighted, ...penalties]);
           const parts = [multiply(first.totals, loss), ...recorded.map(({ totals }) => totals)];
-          return severalOutputs().concatenate(parts, 0);
+          return severalOutputs.get().concatenate(parts, 0);
         }
         if (penalties.length === 0) return first.totals;
         return l2Totals(first.totals, times(1 / this.outputs[0]!.weight, sumOf(penalties)), this.countPlace);

@@ -1,5 +1,14 @@
-/** What only metrics and losses from functions need. Optimizers register it: a bundle that only predicts does without. */
-import { lossFromFunction } from '../losses/from_function.js';
-import { TaskMetrics } from '../metrics/task_metrics.js';
+/** What only metrics and losses from functions need. Optimizers provide it: a bundle that only predicts does without. */
+import type { lossFromFunction } from '../losses/from_function.js';
+import type { TaskMetrics } from '../metrics/task_metrics.js';
+import { part } from '../part.js';
 
-export const taskExtensions = { lossFromFunction, TaskMetrics };
+export interface TaskExtensions {
+  readonly lossFromFunction: typeof lossFromFunction;
+  readonly TaskMetrics: typeof TaskMetrics;
+}
+
+export const taskExtensions = part<TaskExtensions>(
+  'compile: a metric or function',
+  'an optimizer of the library',
+);

@@ -140,7 +140,7 @@ export async function train(
   onBegin: () => void,
 ): Promise<History> {
   const { validationData } = options;
-  checkOptions(options, anyData()?.isBatches(samples) === true);
+  checkOptions(options, anyData.provided?.isBatches(samples) === true);
   const training = openData('fit', samples, model, {
     steps: options.stepsPerEpoch,
     batchSize: options.batchSize,
@@ -158,7 +158,7 @@ export async function train(
       const { validationSplit, classWeights, oversample } = options;
       const changes = validationSplit ?? classWeights ?? oversample;
       if (changes !== undefined) {
-        const data = anyData();
+        const data = anyData.provided;
         assert(data, 'options that change the data come through an entry of the library');
         prepared = await data.prepareData(whole, options, model);
       }
