@@ -2,7 +2,8 @@
  * Losses and metrics on a device:
  *   logs of a set whose last batch is partial are those of its samples, by hand; a training with micro-batches ends alike
  *   logits of ±10⁴ have finite losses and gradients, with and without weights
- *   a function that returns one number for the batch trains where batches divide the set, and is refused elsewhere
+ *   a function that returns one number for the batch trains and evaluates as the same steps in float64, with a smaller last batch;
+ *   it is refused with micro-batches, and for an iterable whose batches differ
  */
 import { expect, it } from 'vitest';
 import { program } from '../../src/engine/program.js';
@@ -14,9 +15,13 @@ import * as losses from '../../src/nn/losses/index.js';
 import { accuracy, auc, balancedAccuracy, topKCategoricalAccuracy } from '../../src/nn/metrics/index.js';
 import { type Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
+import { allData } from '../../src/nn/samples/all_data.js';
+import { anyData } from '../../src/nn/samples/any_data.js';
 import type { TaskOptions } from '../../src/nn/training/task.js';
 import { useDevice } from '../device/device.js';
 import { bars } from '../device/small_model.js';
+
+anyData.provide(allData);
 
 const held = useDevice();
 
@@ -116,16 +121,68 @@ it('weighs the samples of sparseCategoricalCrossentropy', async () => {
     expect(each).toBeCloseTo(slope[i]!, 5);
 });
 
-it('one number for the batch needs batches that divide the set', async () => {
+it('one number for the batch is that of the samples of each batch, also of the last', async () => {
+  const set = bars(10);
+  // The square of the mean is not a mean of the samples.
+  const loss = (_: Tensor, prediction: Tensor): Tensor => square(mean(prediction));
+  const sgdBy = 0.05;
+  const model = compiled({ loss }, sgdBy);
+  const initial = new Map([...(await model.weights())].map(([name, w]) => [name, w.slice()]));
+  const { metrics } = await model.fit(set, { epochs: 2, batchSize: 4, shuffle: false, validationData: set });
+
+  // The same steps in float64: p = x·K + b, and d loss / d p = 2·mean(p) / size.
+  const [kernel, bias] = ['dense/kernel', 'dense/bias'].map((name) => Float64Array.from(initial.get(name)!));
+  const means = (rows: readonly number[]): { x: number[][]; mean: number } => {
+    const x = rows.map((n) => [...set.images.subarray(64 * n, 64 * n + 64)].map((pixel) => pixel / 255));
+    const values = x.flatMap((row) =>
+      [0, 1, 2].map((k) => row.reduce((sum, each, i) => sum + each * kernel![3 * i + k]!, bias![k]!)),
+    );
+    return { x, mean: values.reduce((sum, each) => sum + each) / values.length };
+  };
+  const parts = [
+    [0, 1, 2, 3],
+    [4, 5, 6, 7],
+    [8, 9],
+  ];
+  const epochOf = (step: (rows: readonly number[]) => number): number =>
+    parts.reduce((sum, rows) => sum + rows.length * step(rows), 0) / 10;
+  const train = (rows: readonly number[]): number => {
+    const { x, mean: m } = means(rows);
+    const slope = (sgdBy * 2 * m) / (3 * rows.length);
+    for (const row of x)
+      for (const k of [0, 1, 2]) {
+        row.forEach((each, i) => (kernel![3 * i + k]! -= slope * each));
+        bias![k]! -= slope;
+      }
+    return m * m;
+  };
+  for (const epoch of [0, 1]) {
+    expect([epoch, metrics['loss']![epoch]]).toEqual([epoch, expect.closeTo(epochOf(train), 5)]);
+    const validation = epochOf((rows) => means(rows).mean ** 2);
+    expect([epoch, metrics['val_loss']![epoch]]).toEqual([epoch, expect.closeTo(validation, 5)]);
+  }
+  const trained = (await model.weights()).get('dense/kernel')!;
+  expect(Math.max(...trained.map((w, i) => Math.abs(w - kernel![i]!)))).toBeLessThan(1e-5);
+  const evaluated = await model.evaluate(set, { batchSize: 4 });
+  expect(evaluated.loss).toBeCloseTo(metrics['val_loss']![1]!, 6);
+});
+
+it('one number for the batch is refused where a batch is not one program', async () => {
   const set = bars(10);
   const model = compiled({ loss: (_: Tensor, prediction: Tensor) => mean(square(prediction)) });
-  const refused =
-    'the loss is one number for the batch, but batches of 4 do not divide 10 samples; return the loss of each sample, or change batchSize.';
-  await expect(model.fit(set, { batchSize: 4 })).rejects.toThrow(`fit: ${refused}`);
-  await expect(model.evaluate(set, { batchSize: 4 })).rejects.toThrow(`evaluate: ${refused}`);
   await expect(model.fit(set, { batchSize: 10, microBatchSize: 5 })).rejects.toThrow(
-    'fit: the loss is one number for the batch, but the batch of 10 is split into micro-batches of 5;',
+    'fit: the loss is one number for the batch, but the batch of 10 is split into parts of 5; return the loss of each sample, or change the batches.',
   );
-  const { metrics } = await model.fit(set, { epochs: 2, batchSize: 5, validationData: set });
-  expect(metrics['val_loss']![1]).toBeLessThan(metrics['val_loss']![0]!);
+  const batch = (first: number, count: number): { x: Uint8Array; y: Uint8Array } => ({
+    x: set.images.subarray(64 * first, 64 * (first + count)),
+    y: Uint8Array.from(set.labels.subarray(first, first + count)),
+  });
+  const batches = (): readonly { x: Uint8Array; y: Uint8Array }[] => [batch(0, 4), batch(4, 4), batch(8, 2)];
+  const refused = 'a batch of the iterable has 2 samples, but its first has 4; return the loss';
+  await expect(model.fit(batches, {})).rejects.toThrow(
+    `fit: the loss is one number for the batch, but ${refused}`,
+  );
+  await expect(model.evaluate(batches())).rejects.toThrow(
+    `evaluate: the loss is one number for the batch, but ${refused}`,
+  );
 });

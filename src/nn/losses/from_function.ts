@@ -15,7 +15,7 @@ export type LossFunction = (target: Tensor, prediction: Tensor) => Tensor;
 
 /**
  * The mean over the other axes is the loss of a sample. One number for the batch is the loss as it is, to which the weights of samples
- * do not apply; the batches must then divide the epoch (`Task.checkBatches`). `name` is that of the function in messages.
+ * do not apply; a smaller batch at the end of the epoch then has a program of its own. `name` is that of the function in messages.
  */
 export function lossFromFunction(name: string, fn: LossFunction): Loss {
   return {

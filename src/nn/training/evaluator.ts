@@ -1,6 +1,6 @@
 /** Computes the metrics of a model over a set, and its predictions: programs that read the model's own parameters. */
 import type { Spec } from '../../engine/primitive.js';
-import type { PlanOptions } from '../../engine/plan/plan.js';
+import type { Plan, PlanOptions } from '../../engine/plan/plan.js';
 import { bindPlan, program } from '../../engine/program.js';
 import type { Step } from '../../engine/replay.js';
 import type { CompileOptions } from '../../engine/compile.js';
@@ -17,6 +17,7 @@ import { gatherBatch } from '../network/inputs.js';
 import { MetricsRing } from './metrics_ring.js';
 import { type PlannedBatch, type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import { type ReplayOptions, type SyncPoints, replaySteps } from './replay_loop.js';
+import { TailedStep } from './tailed_step.js';
 import type { ImageSamples } from '../samples/samples.js';
 import { type Sums, addSums } from './task.js';
 import type { TrainableModel } from '../trainable_model.js';
@@ -65,6 +66,24 @@ export class EvaluationTensors extends Resource {
   }
 }
 
+/** Plans [step], or [step, last step] if the loss is one number for the batch and the last batch is smaller. */
+export function evaluationPlans(
+  model: TrainableModel,
+  set: SetTensors,
+  tensors: EvaluationTensors,
+  {
+    batchSize,
+    epochSize,
+    kernelSelection,
+  }: { readonly batchSize: number; readonly epochSize: number } & Pick<PlanOptions, 'kernelSelection'>,
+): readonly Plan[] {
+  const planOf = (batch: number): Plan =>
+    program(() => recordEvaluation(model, set, tensors, batch), model.device, { kernelSelection }).plan();
+  const plan = planOf(batchSize);
+  const tail = model.task.tailOf(epochSize, batchSize);
+  return tail === 0 ? [plan] : [plan, planOf(tail)];
+}
+
 /** Records the metrics of the batch at the state's cursor and writes them to the ring. */
 export function recordEvaluation(
   model: TrainableModel,
@@ -105,6 +124,7 @@ export class Evaluator extends Resource {
     private readonly batchSize: number,
     private readonly tensors: EvaluationTensors,
     private readonly step: Step,
+    private readonly tail: Step | undefined,
   ) {
     super();
   }
@@ -125,11 +145,11 @@ export class Evaluator extends Resource {
     const tensors = new EvaluationTensors(model, (spec) => outsideTidy(() => Tensor.zeros(spec, device)));
     tensors.ring.prepareReads(device);
     try {
-      const [plan] = planned ? plansOver(planned, tensorsOf(set, tensors)) : [];
-      const evaluate = (): Record<string, Tensor> => recordEvaluation(model, set, tensors, batchSize);
-      const step = await bindPlan(plan ?? program(evaluate, device, { kernelSelection }).plan(), options);
-      model.task.checkBatches('evaluate', set.count, batchSize);
-      return new Evaluator(model, set, batchSize, tensors, step);
+      const [plan, tail] = planned
+        ? plansOver(planned, tensorsOf(set, tensors))
+        : evaluationPlans(model, set, tensors, { batchSize, epochSize: set.epochSize, kernelSelection });
+      const step = await bindPlan(plan!, options);
+      return new Evaluator(model, set, batchSize, tensors, step, tail && (await bindPlan(tail, options)));
     } catch (error) {
       set.dispose();
       tensors.dispose();
@@ -165,7 +185,7 @@ export class Evaluator extends Resource {
     for (const callback of callbacks) await callback.onTestBegin?.(inference);
     await replaySteps({
       device: this.model.device,
-      step: this.step,
+      step: this.tail ? new TailedStep(this.step, this.tail, this.batchSize, this.set.epochSize) : this.step,
       ring: this.tensors.ring,
       firstStep: 0,
       count,
@@ -191,7 +211,10 @@ export class Evaluator extends Resource {
     return {
       hasNext: async () => cursor < count || source.hasNext(),
       load: () => {
-        if (cursor >= count) [cursor, count] = [0, source.load(this.set)];
+        if (cursor >= count) {
+          [cursor, count] = [0, source.load(this.set)];
+          this.model.task.checkBatch('evaluate', count, this.batchSize);
+        }
         words[stateWords.cursor] = cursor;
         words[stateWords.epochSize] = count;
         this.tensors.state.write(words);
@@ -203,6 +226,7 @@ export class Evaluator extends Resource {
 
   dispose(): void {
     this.step.dispose();
+    this.tail?.dispose();
     this.set.dispose();
     this.tensors.dispose();
   }

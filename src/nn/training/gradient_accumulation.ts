@@ -120,7 +120,9 @@ function batchFor(set: SetShape, batchSize: number): number {
 export function fittingEvaluation(model: TrainableModel, images: SetShape, options: Wanted): PlannedBatch {
   const forecast = (batch: number): PlannedForecast =>
     forecastEvaluation(model, images, batch, { hasFewShapes: true });
-  return fittingBatch('evaluate', model, images, options, forecast);
+  const fitting = fittingBatch('evaluate', model, images, options, forecast);
+  model.task.checkBatch('evaluate', batchFor(images, options.batchSize), fitting.batchSize);
+  return fitting;
 }
 
 /** Like `fittingEvaluation`, for a prediction. */

@@ -9,12 +9,12 @@ import { program } from '../../engine/program.js';
 import { Tensor } from '../../engine/tensor.js';
 import { stateSpec } from '../../kernels/step_state.js';
 import { type SetLayout, type SetTensors, mapParts, setSpecs } from '../samples/device_set.js';
-import { EvaluationTensors, type EvaluatorOptions, recordEvaluation, recordPrediction } from './evaluator.js';
+import { EvaluationTensors, type EvaluatorOptions, evaluationPlans, recordPrediction } from './evaluator.js';
 import type { TrainableModel } from '../trainable_model.js';
 import type { ParameterGroup } from '../parameters/parameters.js';
 import { type Planned, tensorsOf } from './planned.js';
 import { type SetShape, sampleCount } from '../samples/samples.js';
-import { type StepOptions, StepTensors, stepRecorders } from './training_step.js';
+import { type StepOptions, StepTensors, stepPlans } from './training_step.js';
 
 /** Bytes of buffers on the device, as `Device.allocatedBytes` counts them. */
 export interface MemoryForecast {
@@ -54,15 +54,14 @@ export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast
  * Throws: DeviceError if a kernel cannot be dispatched over so many images; StateError before compile().
  */
 export function forecastTraining(model: TrainableModel, shape: TrainingShape): PlannedForecast {
-  const { images, variantsPerImage = 1, epochSize, batchSize, microBatchSize, kernelSelection } = shape;
+  const { images, variantsPerImage = 1, epochSize, batchSize, microBatchSize } = shape;
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { variantsPerImage, epochSize });
-  const stepsPerEpoch = Math.ceil((epochSize ?? sampleCount(images) * variantsPerImage) / batchSize);
+  const samples = epochSize ?? sampleCount(images) * variantsPerImage;
+  const stepsPerEpoch = Math.ceil(samples / batchSize);
   const isAccumulated = microBatchSize < batchSize;
   const tensors = new StepTensors(model, { stepsPerEpoch, isAccumulated }, ledger.step);
-  const plans = stepRecorders(model, set, tensors, shape).map((record) =>
-    program(record, model.device, { kernelSelection }).plan(),
-  );
+  const plans = stepPlans(model, set, tensors, { ...shape, epochSize: samples });
   for (const plan of plans) ledger.plan(plan);
   const planned = { plans, placeholders: tensorsOf(set, tensors) };
   return { ...ledger.forecast([...model.state.groups, ...model.slots.values()]), planned };
@@ -78,12 +77,13 @@ export function forecastEvaluation(
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { multipleOf: hasFewShapes ? batchSize : 1 });
   const tensors = new EvaluationTensors(model, ledger.step);
-  const evaluate = program(() => recordEvaluation(model, set, tensors, batchSize), model.device, {
+  const plans = evaluationPlans(model, set, tensors, {
+    batchSize,
+    epochSize: sampleCount(images),
     kernelSelection,
   });
-  const plan = evaluate.plan();
-  ledger.plan(plan);
-  const planned = { plans: [plan], placeholders: tensorsOf(set, tensors) };
+  for (const plan of plans) ledger.plan(plan);
+  const planned = { plans, placeholders: tensorsOf(set, tensors) };
   return { ...ledger.forecast(model.state.groups), planned };
 }
 

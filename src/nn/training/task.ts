@@ -277,13 +277,20 @@ export class Task {
   }
 
   /**
-   * Checks the batches of an epoch, once the losses are recorded. `atOnce`: samples of a program, fewer than a batch with
-   * gradient accumulation.
-   *
-   * Throws: UsageError if a loss is one number for the batch, and a batch is not one program.
+   * Samples of the last batch of an epoch if it needs a program of its own: if a loss, once recorded, is one number for the batch,
+   * and the batch is smaller. Otherwise 0.
    */
-  checkBatches(who: string, samples: number, batchSize: number, atOnce = batchSize): void {
-    checkArgument(who, 'loss', this.#isOfBatch, () => batchesRule(samples, batchSize, atOnce));
+  tailOf(samples: number, batchSize: number): number {
+    return this.#isOfBatch ? samples % batchSize : 0;
+  }
+
+  /**
+   * Checks a batch, once the losses are recorded. `atOnce`: samples of a program.
+   *
+   * Throws: UsageError if a loss is one number for the batch, and the batch is not one or more whole programs.
+   */
+  checkBatch(who: string, samples: number, atOnce: number): void {
+    checkArgument(who, 'loss', this.#isOfBatch, () => batchRule(samples, atOnce));
   }
 
   /** The sums by name from the totals of a batch. */
@@ -349,15 +356,15 @@ const namesRule =
   };
 
 /** Throws for a loss of the batch where a batch is not one program. */
-const batchesRule =
-  (samples: number, batchSize: number, atOnce: number): Rule =>
+const batchRule =
+  (samples: number, atOnce: number): Rule =>
   (isOfBatch, who) => {
-    if (isOfBatch === false || (atOnce === batchSize && samples % batchSize === 0)) return undefined;
+    if (isOfBatch === false || samples === atOnce) return undefined;
     const problem =
-      atOnce < batchSize
-        ? `the batch of ${batchSize} is split into micro-batches of ${atOnce}`
-        : `batches of ${batchSize} do not divide ${samples} samples`;
+      samples > atOnce
+        ? `the batch of ${samples} is split into parts of ${atOnce}`
+        : `a batch of the iterable has ${samples} samples, but its first has ${atOnce}`;
     throw new UsageError(
-      `${who}: the loss is one number for the batch, but ${problem}; return the loss of each sample, or change batchSize.`,
+      `${who}: the loss is one number for the batch, but ${problem}; return the loss of each sample, or change the batches.`,
     );
   };

@@ -393,7 +393,7 @@ class Fitting {
       microBatchSize,
       planned: forecast.training,
     });
-    this.model.task.checkBatches('fit', this.#set.epochSize, this.#batchSize, microBatchSize);
+    this.model.task.checkBatch('fit', this.#batchSize, microBatchSize);
     if (validation)
       this.#evaluator = await Evaluator.create(this.model, validation, microBatchSize, {
         ...compiling,
@@ -460,11 +460,13 @@ class Fitting {
     let submitted = this.#position.step;
     // Each batch of a source is an epoch of its own for the device.
     const load = (): void => {
+      const loaded = source!.load(this.#set);
+      this.model.task.checkBatch('fit', loaded, batchSize);
       scalars = step.begin(
         { step: submitted, epoch, cursor: 0, sums: {} },
         {
           seed,
-          epochSize: source!.load(this.#set),
+          epochSize: loaded,
           schedule: scheduleOf(submitted, this.#epochs, stepsPerEpoch),
         },
       );

@@ -22,6 +22,7 @@ import type { KernelChoice } from '../callbacks/callback.js';
 import type { Position } from './checkpoint.js';
 import type { DeviceSet, SetTensors } from '../samples/device_set.js';
 import { AccumulatedStep } from './accumulated_step.js';
+import { TailedStep } from './tailed_step.js';
 import { augmentedBy } from '../samples/augmented_inputs.js';
 import { gatherBatch } from '../network/inputs.js';
 import type { Treatment } from '../optimizers/optimizer.js';
@@ -163,11 +164,35 @@ export function stepRecorders(
   return [microBatch, end];
 }
 
+/**
+ * Plans the programs of a step: [step], [micro-batch, update], or [step, last step of the epoch] if the loss is one number for the
+ * batch and the last batch is smaller.
+ */
+export function stepPlans(
+  model: TrainableModel,
+  set: SetTensors,
+  tensors: StepTensors,
+  { epochSize, kernelSelection, ...options }: StepOptions & Pick<PlanOptions, 'kernelSelection'> & EpochSize,
+): readonly Plan[] {
+  const plansOf = (shape: StepOptions): readonly Plan[] =>
+    stepRecorders(model, set, tensors, shape).map((record) =>
+      program(record, model.device, { kernelSelection }).plan(),
+    );
+  const { batchSize, microBatchSize } = options;
+  const plans = plansOf(options);
+  const tail = microBatchSize < batchSize ? 0 : model.task.tailOf(epochSize, batchSize);
+  return tail === 0 ? plans : [...plans, ...plansOf({ ...options, batchSize: tail, microBatchSize: tail })];
+}
+
+interface EpochSize {
+  readonly epochSize: number;
+}
+
 /** Records, plans and binds the training step of a model over a set on the device. */
 export class TrainingStep extends Resource {
   readonly #tensors: StepTensors;
   readonly #steps: Step[] = [];
-  #accumulated: AccumulatedStep | undefined;
+  #replayed: AccumulatedStep | TailedStep | undefined;
 
   private constructor(
     readonly model: TrainableModel,
@@ -211,20 +236,18 @@ export class TrainingStep extends Resource {
     try {
       const plans = planned
         ? plansOver(planned, tensorsOf(set, training.#tensors))
-        : stepRecorders(model, set, training.#tensors, shape).map((record) =>
-            program(record, model.device, { kernelSelection }).plan(),
-          );
+        : stepPlans(model, set, training.#tensors, { ...shape, epochSize: set.epochSize, kernelSelection });
       for (const plan of plans) training.#steps.push(await bindPlan(plan, options));
     } catch (error) {
       training.dispose();
       throw error;
     }
-    const [microBatch, update] = training.#steps;
-    if (microBatch && update) {
-      training.#accumulated = new AccumulatedStep(microBatch, update, {
-        batchSize,
-        microBatchSize: atOnce,
-      });
+    const [first, second] = training.#steps;
+    if (first && second) {
+      training.#replayed =
+        atOnce < batchSize
+          ? new AccumulatedStep(first, second, { batchSize, microBatchSize: atOnce })
+          : new TailedStep(first, second, batchSize, set.epochSize);
     }
     debug(1, () => training.plans.map(describePlan).join('\n'));
     return training;
@@ -257,7 +280,7 @@ export class TrainingStep extends Resource {
 
   /** What the replay loop replays; each replay counts as a step of the model's state. */
   get replayable(): Replayable {
-    const step = this.#accumulated ?? this.bound.step;
+    const step = this.#replayed ?? this.bound.step;
     const { state } = this.model;
     return {
       encode: (encoder, times) => {
@@ -277,7 +300,7 @@ export class TrainingStep extends Resource {
     return this.bound.step.plan;
   }
 
-  /** All plans: with micro-batches there is a second one, which ends the step. */
+  /** All plans: with micro-batches there is a second one, which ends the step; see `stepPlans`. */
   get plans(): readonly Plan[] {
     return this.#steps.map(({ plan }) => plan);
   }
@@ -302,7 +325,8 @@ export class TrainingStep extends Resource {
     device.copy(copies.map(({ storage, kept }) => ({ from: storage, to: kept })));
     try {
       const times: DispatchTime[] = [];
-      for (const step of this.#steps) times.push(...(await step.profile()));
+      const steps = sums ? this.#steps : [this.bound.step];
+      for (const step of steps) times.push(...(await step.profile()));
       return times;
     } finally {
       device.copy(copies.map(({ storage, kept }) => ({ from: kept, to: storage })));
@@ -335,7 +359,7 @@ export class TrainingStep extends Resource {
     words[stateWords.batchStart] = cursor;
     words[stateWords.epochEnd] = epochSize;
     this.state.write(words);
-    this.#accumulated?.begin(cursor, epochSize);
+    this.#replayed?.begin(cursor, epochSize);
     const { stepsPerEpoch, batchSize } = this;
     const length = { stepsPerEpoch, batchSize, totalSteps, schedule };
     const { optimizer, state } = this.model;
