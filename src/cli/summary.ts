@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import type { Device } from '../engine/device.js';
 import { UsageError } from '../errors.js';
-import { type MemoryForecast, forecastPrediction, forecastTraining } from '../nn/training/memory_forecast.js';
+import { type MemoryForecast, forecastPrediction } from '../nn/training/memory_forecast.js';
+import { forecastTraining } from '../nn/training/training_forecast.js';
 import type { Model } from '../nn/model.js';
 import { readModel } from '../nn/files/model_files.js';
 import { modelsByName } from '../nn/models.js';

@@ -26,7 +26,7 @@ import type { Callback, Logs } from './callbacks/callback.js';
 import { callbacksRule } from './callbacks/callbacks_rule.js';
 import type { Checkpoint } from './training/checkpoint.js';
 import { type Evaluation, Evaluator, predictAll } from './training/evaluator.js';
-import { fittingEvaluation, fittingPrediction } from './training/gradient_accumulation.js';
+import { fittingEvaluation, fittingPrediction } from './training/inference_batch.js';
 import { networkOfSequence, networkOfTensors } from './network/build_network.js';
 import { type Layer, SymbolicTensor } from './layers/layer.js';
 import { parameterExtensions } from './parameters/parameter_options.js';

@@ -8,21 +8,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { setDebugLevel, setDebugSink } from '../../src/engine/debug.js';
 import type { Device } from '../../src/engine/device.js';
 import { DeviceError } from '../../src/errors.js';
-import {
-  planAccumulation,
-  fittingEvaluation,
-  fittingPrediction,
-  largestBatch,
-} from '../../src/nn/training/gradient_accumulation.js';
+import { planAccumulation, largestBatch } from '../../src/nn/training/gradient_accumulation.js';
+import { fittingEvaluation, fittingPrediction } from '../../src/nn/training/inference_batch.js';
 import { DeviceSet } from '../../src/nn/samples/device_set.js';
 import { Evaluator } from '../../src/nn/training/evaluator.js';
 import {
   addedBytes,
   forecastEvaluation,
   forecastPrediction,
-  forecastTraining,
   together,
 } from '../../src/nn/training/memory_forecast.js';
+import { forecastTraining } from '../../src/nn/training/training_forecast.js';
 import type { ModelName } from '../../src/nn/names.js';
 import { modelsByName } from '../../src/nn/models.js';
 import { rmsprop } from '../../src/nn/optimizers/index.js';

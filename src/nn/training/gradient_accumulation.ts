@@ -5,19 +5,13 @@
 import { DeviceError } from '../../errors.js';
 import { checkArgument } from '../../calls.js';
 import { count } from '../../options.js';
-import {
-  type MemoryForecast,
-  type PlannedForecast,
-  type TrainingShape,
-  forecastEvaluation,
-  forecastPrediction,
-  forecastTraining,
-  together,
-} from './memory_forecast.js';
-import type { Planned, PlannedBatch } from './planned.js';
+import { type MemoryForecast, forecastEvaluation, together } from './memory_forecast.js';
+import { type TrainingShape, forecastTraining } from './training_forecast.js';
+import type { Planned } from './planned.js';
 import type { TrainableModel } from '../trainable_model.js';
+import type { Wanted } from './inference_batch.js';
 import { type MemoryOptions, Room } from './memory_room.js';
-import { type SetShape, sampleCount } from '../samples/samples.js';
+import type { SetShape } from '../samples/samples.js';
 
 export interface AccumulationOptions extends MemoryOptions {
   readonly batchSize: number;
@@ -46,10 +40,6 @@ export interface GradientAccumulation {
 export interface TrainingForecast extends MemoryForecast {
   readonly training: Planned;
   readonly validation?: Planned;
-}
-
-interface Wanted extends MemoryOptions {
-  readonly batchSize: number;
 }
 
 /**
@@ -106,46 +96,6 @@ export function describeAccumulation(
       ? `Batch ${batchSize}: ${how}.`
       : `Batch ${batchSize} exceeds the ${largest} images that fit on this device: ${how}.`;
   return hasBatchStatistics ? `${line} Batch normalisation uses the statistics of each micro-batch.` : line;
-}
-
-/**
- * The batch size for inference on this many images: a power of two, so that sets of many sizes share a few compiled kernels,
- * and at most `batchSize`.
- */
-function batchFor(set: SetShape, batchSize: number): number {
-  return Math.min(batchSize, 2 ** Math.ceil(Math.log2(sampleCount(set))));
-}
-
-/** The batch size and the plan of an evaluation, reduced to fit on the device; the result does not depend on the size. */
-export function fittingEvaluation(model: TrainableModel, images: SetShape, options: Wanted): PlannedBatch {
-  const forecast = (batch: number): PlannedForecast =>
-    forecastEvaluation(model, images, batch, { hasFewShapes: true });
-  const fitting = fittingBatch('evaluate', model, images, options, forecast);
-  model.task.checkBatch('evaluate', batchFor(images, options.batchSize), fitting.batchSize);
-  return fitting;
-}
-
-/** Like `fittingEvaluation`, for a prediction. */
-export function fittingPrediction(
-  model: TrainableModel,
-  images: SetShape,
-  options: Wanted & { readonly output?: string },
-): PlannedBatch {
-  const forecast = (batch: number): PlannedForecast =>
-    forecastPrediction(model, images, batch, options.output);
-  return fittingBatch('predict', model, images, options, forecast);
-}
-
-function fittingBatch(
-  who: string,
-  { device }: TrainableModel,
-  images: SetShape,
-  { batchSize, memory }: Wanted,
-  forecastOf: (batch: number) => PlannedForecast,
-): PlannedBatch {
-  const room = new Room(who, device, memory, forecastOf);
-  const { atOnce, forecast } = room.upTo(batchFor(images, batchSize));
-  return { batchSize: atOnce, planned: forecast.planned };
 }
 
 /** The largest batch, up to `batchSize`, that fits on the device when this model trains on this set. */

@@ -1,10 +1,10 @@
 /**
- * Forecasts the device memory of training, evaluation and prediction by recording and planning only: tensors are placeholders,
- * and nothing is allocated except the model's weights and slots, unless they exist already.
+ * Forecasts the device memory of evaluation and prediction (of training: training_forecast.ts) by recording and planning only:
+ * tensors are placeholders, and nothing is allocated except the model's weights and slots, unless they exist already.
  */
 import { type Device, warmUpBytes } from '../../engine/device.js';
 import { type Spec, storageBytes } from '../../engine/primitive.js';
-import type { Plan, PlanOptions } from '../../engine/plan/plan.js';
+import type { Plan } from '../../engine/plan/plan.js';
 import { program } from '../../engine/program.js';
 import { Tensor } from '../../engine/tensor.js';
 import { stateSpec } from '../../kernels/step_state.js';
@@ -14,7 +14,6 @@ import type { TrainableModel } from '../trainable_model.js';
 import type { ParameterGroup } from '../parameters/parameters.js';
 import { type Planned, tensorsOf } from './planned.js';
 import { type SetShape, sampleCount } from '../samples/samples.js';
-import { type StepOptions, StepTensors, stepPlans } from './training_step.js';
 
 /** Bytes of buffers on the device, as `Device.allocatedBytes` counts them. */
 export interface MemoryForecast {
@@ -36,35 +35,9 @@ export interface PlannedForecast extends MemoryForecast {
   readonly planned: Planned;
 }
 
-export interface TrainingShape extends StepOptions, Pick<PlanOptions, 'kernelSelection'> {
-  readonly images: SetShape;
-  readonly variantsPerImage?: number | undefined;
-  /** Samples in an epoch, if they are not the images times their variants. */
-  readonly epochSize?: number | undefined;
-}
-
 /** Everything except the model, which is already on the device. */
 export function addedBytes({ data, step, intermediates, warmUp }: MemoryForecast): number {
   return data + step + intermediates + warmUp;
-}
-
-/**
- * The memory of a `TrainingStep` over a set of these images, including the set.
- *
- * Throws: DeviceError if a kernel cannot be dispatched over so many images; StateError before compile().
- */
-export function forecastTraining(model: TrainableModel, shape: TrainingShape): PlannedForecast {
-  const { images, variantsPerImage = 1, epochSize, batchSize, microBatchSize } = shape;
-  const ledger = new Ledger(model.device);
-  const set = ledger.data(images, { variantsPerImage, epochSize });
-  const samples = epochSize ?? sampleCount(images) * variantsPerImage;
-  const stepsPerEpoch = Math.ceil(samples / batchSize);
-  const isAccumulated = microBatchSize < batchSize;
-  const tensors = new StepTensors(model, { stepsPerEpoch, isAccumulated }, ledger.step);
-  const plans = stepPlans(model, set, tensors, { ...shape, epochSize: samples });
-  for (const plan of plans) ledger.plan(plan);
-  const planned = { plans, placeholders: tensorsOf(set, tensors) };
-  return { ...ledger.forecast([...model.state.groups, ...model.slots.values()]), planned };
 }
 
 /** The memory of an `Evaluator`, including its set. Throws: DeviceError, as above. */
@@ -117,7 +90,7 @@ export function together(a: MemoryForecast, b: MemoryForecast): MemoryForecast {
 }
 
 /** Adds up the allocations, rounded up as the device does. */
-class Ledger {
+export class Ledger {
   #data = 0;
   #step = 0;
   #intermediates = 0;
