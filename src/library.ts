@@ -19,6 +19,14 @@ import { classScores, confusedPairs, evaluate, macroAverage } from './report/eva
 export { Tensor, type TensorData } from './engine/tensor.js';
 export { program, type Program } from './engine/program.js';
 export { grad } from './kernels/grad.js';
+export { defineOp } from './kernels/define_op.js';
+export {
+  type GradcheckCase,
+  type GradcheckFinding,
+  type GradcheckOptions,
+  type GradcheckReport,
+  gradcheck,
+} from './check/gradcheck.js';
 export { keep, tidy } from './engine/tidy.js';
 export type { Device, DeviceMemory } from './engine/device.js';
 export { ImageSet, type UnlabelledImages } from './data/dataset.js';

@@ -596,7 +596,7 @@ const takingNone = new Set(
     ['callbacks', 'progress'],
     [
       '',
-      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer defineOptimizer registerFunctions registerLayers removeFolder tidy',
+      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer defineOp defineOptimizer gradcheck registerFunctions registerLayers removeFolder tidy',
     ],
   ].flatMap(([group, names]) => names!.split(' ').map((name) => (group === '' ? name : `${group}.${name}`))),
 );

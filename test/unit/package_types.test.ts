@@ -36,6 +36,14 @@ afterAll(async () => rm(work, { recursive: true, force: true }));
 /** What the language's own library lacks, where a case goes without the platform's. */
 const consoleType = 'declare const console: { log(...values: unknown[]): void };';
 
+/** The examples of docs/own_ops.md, in order. */
+async function ownOps(): Promise<string> {
+  const page = await readFile(path.join(root, 'docs', 'own_ops.md'), 'utf8');
+  const examples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+  expect(examples).toHaveLength(3);
+  return [`import { defineOp, gradcheck, ops, Tensor } from 'shadegrad';`, ...examples].join('\n');
+}
+
 /** The README's five examples; the fourth continues the first, the fifth uses its tensors. */
 async function readmeExamples(): Promise<string> {
   const readme = await readFile(path.join(root, 'README.md'), 'utf8');
@@ -172,6 +180,7 @@ async function compile({ module, entry, hasPlatform, skipLibCheck }: Case): Prom
     'every_name.ts': await everyName(entry),
     'wrong_uses.ts': wrongUses,
     'in_javascript.js': inJavaScript,
+    'own_ops.ts': await ownOps(),
     // It prints a progress line, which a browser has not.
     ...(isForBrowsers ? {} : { 'readme.ts': await readmeExamples() }),
   };
