@@ -27,7 +27,7 @@ async function measure({ base, choice, warmUp, measuredMs }: BareRequest): Promi
   const recipe = makeRecipe(choice);
   const device = await open();
   const { train } = splitBy(recipe, await fetchDataset(new URL('data/', base), recipe.dataset));
-  const model = modelOf(recipe, train, device);
+  const model = modelOf(recipe, train, { device });
   const ending = new AbortController();
   let began = Infinity;
   let ended = 0;

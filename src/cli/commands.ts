@@ -9,9 +9,11 @@ import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
 import { type SectionName, sectionNames } from './bench/sections.js';
 import { type DeclaredCommand, type OptionsOf, command, option } from './declaration.js';
 import {
+  classWeights,
   fraction,
   imageShape,
   memorySize,
+  names,
   portNumber,
   positiveInteger,
   positiveIntegers,
@@ -65,6 +67,11 @@ const trainOptions = [
   option('--preset <name>', 'training recipe (default: chosen for the device)', { choices: presetNames }),
   option('--model <name>', "network (default: the preset's)", { choices: modelNames }),
   option('--from <path>', 'start from the weights of a saved model'),
+  option(
+    '--freeze <patterns>',
+    "with --from: layers that are not trained, such as 'conv2d*,dense'; layers of other shapes start from new weights",
+    { parse: names },
+  ),
   option('--split <name>', 'how to split the data; k-fold takes --folds and --fold', {
     choices: splitNames,
   }),
@@ -91,7 +98,16 @@ const trainOptions = [
     choices: scheduleNames,
   }),
   option('--optimizer <name>', 'optimizer, such as sgd (default: rmsprop)'),
-  option('--momentum <x>', 'momentum of sgd (default: 0)', { parse: fraction }),
+  option('--momentum <x>', 'momentum, for optimizers that have it, such as sgd (default: 0)', {
+    parse: fraction,
+  }),
+  option('--loss <name>', 'loss, such as categoricalCrossentropy (default: sparseCategoricalCrossentropy)'),
+  option(
+    '--class-weights <weights>',
+    "factors of the loss by class: 'balanced', so that all classes count alike, or such as 0:2,7:0.5",
+    { parse: classWeights },
+  ),
+  option('--oversample', 'show the images of rare classes as often as those of the largest one'),
   option('--l2 <x>', 'L2 penalty: adds this times Σ w² of the kernels to the loss', {
     parse: positiveNumber,
   }),

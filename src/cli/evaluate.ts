@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { splitBy } from '../recipe/parts.js';
 import type { DataRecipe } from '../recipe/recipe.js';
 import { percent } from '../report/charts/numbers.js';
-import { type ClassScore, classScores, evaluate as score } from '../report/evaluation.js';
+import { type ClassScore, balancedAccuracyOf, classScores, evaluate as score } from '../report/evaluation.js';
 import type { EvaluateOptions } from './commands.js';
 import { describeClasses } from './data_summary.js';
 import { loadImages } from './load_images.js';
@@ -54,12 +54,15 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
     output.say(
       `Only the ${shown.length} of ${byClass.length} classes with the lowest accuracy are listed; --json prints all.`,
     );
-  output.say(`${bold(output, `accuracy ${percent(accuracy)}`)} - loss ${loss.toFixed(4)}`);
+  const balanced = balancedAccuracyOf(byClass);
+  const mean = balanced === undefined ? '' : ` - balanced accuracy ${percent(balanced)}`;
+  output.say(`${bold(output, `accuracy ${percent(accuracy)}`)}${mean} - loss ${loss.toFixed(4)}`);
   output.result({
     dataset,
     part,
     images: images.count,
     accuracy,
+    ...(balanced === undefined ? {} : { balancedAccuracy: balanced }),
     loss,
     classes: byClass.map(({ label, support, recall }) => ({
       label,

@@ -15,6 +15,7 @@ import { dataSourceOf, loadImages } from './load_images.js';
 import { counted, openOutput, table } from './output.js';
 import { checkRecipeOptions, chooseRecipe } from './recipe.js';
 import { checkOutFolder, defaultFolder } from './run_folder.js';
+import { taskOf } from './task_of.js';
 import { version } from './version.js';
 
 const files = { page: 'find_rate.html', pictures: ['learning_rate.svg', 'learning_rate.png'] } as const;
@@ -37,7 +38,7 @@ export async function findRate(options: FindRateOptions): Promise<number> {
   sayDevice(output, device);
   const recipe = chooseRecipe(options, device, output);
   const { train } = splitBy(recipe, loaded);
-  const model = modelOf(recipe, train);
+  const model = modelOf(recipe, train, { task: taskOf(recipe) });
   const { batchSize = 32, microBatchSize, memory, seed, augmentation } = fitOptionsOf(recipe, train);
   output.say(
     `Model ${recipe.model}, ${recipe.optimizer.name}, ${counted(steps, 'step')} of ${batchSize} images with rates from ${rateText(fromRate)} to ${rateText(toRate)}.`,

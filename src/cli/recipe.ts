@@ -3,7 +3,8 @@ import type { Device } from '../engine/device.js';
 import { UsageError } from '../errors.js';
 import type { AugmentOptions } from '../kernels/index.js';
 import type { PresetName } from '../nn/names.js';
-import { optimizerNameRule } from '../nn/optimizers/from_config.js';
+import { checkOptimizer, optimizerNameRule } from '../nn/optimizers/from_config.js';
+import { registeredOptimizers } from '../nn/optimizers/optimizer_rule.js';
 import { check } from '../options.js';
 import { makeRecipe } from '../recipe/make_recipe.js';
 import { presetFor } from '../recipe/presets.js';
@@ -11,6 +12,7 @@ import type { Recipe, SplitRecipe } from '../recipe/recipe.js';
 import { readRecipe } from '../recipe/recipe_json.js';
 import type { TrainOptions } from './commands.js';
 import { type Output, bold } from './output.js';
+import { checkLoss } from './task_of.js';
 
 /** The options of `train`, of which most may be missing. */
 export type RecipeOptions = Partial<TrainOptions> & Pick<TrainOptions, 'dataset' | 'seed'>;
@@ -18,10 +20,26 @@ export type RecipeOptions = Partial<TrainOptions> & Pick<TrainOptions, 'dataset'
 /** Throws: UsageError for an unknown optimizer, and for options that contradict each other with any preset. */
 export function checkRecipeOptions(options: RecipeOptions, who = 'train'): void {
   if (options.optimizer !== undefined) check(who, '--optimizer', options.optimizer, optimizerNameRule());
-  if (options.momentum !== undefined && options.optimizer !== 'sgd')
-    throw new UsageError(`${who}: --momentum is for --optimizer sgd.`);
+  const { momentum, optimizer = 'rmsprop' } = options;
+  if (momentum !== undefined && !takesMomentum(optimizer, momentum))
+    throw new UsageError(
+      `${who}: --momentum is not for --optimizer ${optimizer}, but for ${[...registeredOptimizers().keys()].filter((name) => takesMomentum(name, momentum)).join(', ')}.`,
+    );
+  if (options.loss !== undefined) checkLoss(who, options.loss);
+  if (options.freeze !== undefined && options.from === undefined)
+    throw new UsageError(`${who}: --freeze keeps the weights of a saved model; name the model with --from.`);
   if (isFolded(options) && options.split !== undefined && options.split !== 'k-fold')
     throw new UsageError(`${who}: --folds and --fold are for --split k-fold.`);
+}
+
+function takesMomentum(name: string, momentum: number): boolean {
+  try {
+    checkOptimizer({ name, config: { momentum } });
+    return true;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
 }
 
 function isFolded({ folds, fold }: RecipeOptions): boolean {
@@ -56,9 +74,13 @@ export function recipeOf(options: RecipeOptions, preset: PresetName): Recipe {
     // A rate without a schedule is meant to be constant.
     schedule: options.schedule ?? (learningRate === undefined ? undefined : 'constant'),
     optimizer:
-      optimizer === undefined
+      optimizer === undefined && momentum === undefined
         ? undefined
-        : { name: optimizer, config: momentum === undefined ? {} : { momentum } },
+        : { name: optimizer ?? 'rmsprop', config: momentum === undefined ? {} : { momentum } },
+    loss: options.loss === 'sparseCategoricalCrossentropy' ? undefined : options.loss,
+    classWeights: options.classWeights,
+    oversample: options.oversample === true ? true : undefined,
+    freeze: options.freeze,
     l2: options.l2,
     standardise: options.standardise,
     filters: options.filters === false ? [] : undefined,

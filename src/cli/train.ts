@@ -45,6 +45,7 @@ import {
   toJson,
 } from './run_folder.js';
 import { tensorBoardOf } from './run_logs.js';
+import { taskOf } from './task_of.js';
 import { type Images, finish } from './train_result.js';
 import { version } from './version.js';
 
@@ -128,7 +129,7 @@ async function runTraining(context: TrainContext): Promise<number> {
   // The time of the earlier sessions of the run.
   const before = isResumed ? (saved.elapsedSeconds ?? saved.result?.seconds ?? 0) : 0;
   const elapsedSeconds = (): number => before + (performance.now() - started) / 1000;
-  const model = modelOf(recipe, images.train);
+  const model = modelOf(recipe, images.train, { task: taskOf(recipe) });
   if (!isResumed) {
     if (recipe.from !== null)
       await takeWeights(model, recipe, recipe.from, source ?? (await readModel(recipe.from)), output);
@@ -173,13 +174,24 @@ function describeRun(output: Output, device: Device, recipe: Recipe, folder: Fol
   output.say(
     `Model ${model}, ${counted(epochs, 'epoch')}, batch ${batchSize}, ${optimizer.name} with ${rate}, seed ${seed}.`,
   );
-  const { filters, augmentation, variantsPerImage } = recipe;
+  const { filters, augmentation, variantsPerImage, loss, classWeights, oversample, freeze } = recipe;
   const filtered = filters.map(({ name, iterations }) => (iterations > 1 ? `${name} ×${iterations}` : name));
   if (filtered.length > 0) output.say(`Filters on all images: ${filtered.join(', ')}.`);
+  if (loss !== undefined) output.say(`Loss ${loss}.`);
+  if (freeze) output.say(`Frozen layers: ${freeze.join(', ')}.`);
+  if (classWeights !== undefined) output.say(`Class weights: ${describeWeights(classWeights)}.`);
+  if (oversample) output.say('Images of rare classes are repeated, so that all classes occur alike.');
   if (augmentation) {
     const often = variantsPerImage > 1 ? `, ${variantsPerImage} variants of each image per epoch` : '';
     output.say(`Augmentation of the training images: ${describeAugmentation(augmentation)}${often}.`);
   }
+}
+
+function describeWeights(weights: NonNullable<Recipe['classWeights']>): string {
+  if (weights === 'balanced') return 'balanced, so that all classes count alike';
+  return Object.entries(weights)
+    .map(([label, weight]) => `${weight} for class ${label}`)
+    .join(', ');
 }
 
 async function loadData(source: DataSource, options: TrainOptions, output: Output): Promise<LoadedDataset> {
@@ -207,24 +219,47 @@ function countImages({ train: training, validation, test }: Images): RunFile['im
   return { train: training.count, validation: validation.count, test: test?.count ?? 0 };
 }
 
-/** Copies the weights of a saved model. Throws: ModelError if it is a different network. */
+/**
+ * Copies the weights of a saved model. With `freeze`, layers that it does not have in their shape, such as a head for other classes,
+ * keep their initial weights.
+ *
+ * Throws: ModelError if it is a different network, or does not have a layer that is frozen.
+ */
 async function takeWeights(
   model: Model,
-  { seed, split, limit }: Recipe,
+  { seed, split, limit, freeze }: Recipe,
   from: string,
   source: ModelOnHost,
   output: Output,
 ): Promise<void> {
   const loaded = source.load();
-  model.setWeights(await loaded.weights());
-  loaded.dispose();
-  output.say(`Starting from the weights of ${from}.`);
+  const left = freeze ? layersUnlike(model, loaded) : [];
+  const untaught = left.find((name) =>
+    model.network.nodes.some((node) => node.name === name && node.isFrozen),
+  );
+  if (untaught !== undefined)
+    throw new ModelError(
+      `train: ${from} has no layer ${untaught} with weights of the shape of this model's, so --freeze would keep its initial weights; choose the same --model, or another pattern.`,
+    );
+  const taken = left.length > 0 ? loaded.withNetwork(model.network, { seed }) : loaded;
+  model.setWeights(await taken.weights());
+  for (const each of new Set([loaded, taken])) each.dispose();
+  const without = left.length > 0 ? `, without ${left.join(', ')}` : '';
+  output.say(`Starting from the weights of ${from}${without}.`);
   const folder = openFolder(weightsPath(from)?.folder ?? from);
   const before = (await folder.exists('run.json')) ? (await readTestableRun(folder)).recipe : undefined;
   if (before && (before.seed !== seed || before.split.name !== split.name || before.limit !== limit))
     output.say(
       `That model used another split (seed ${before.seed}, split ${before.split.name}): it may have been trained on images that validate here.`,
     );
+}
+
+/** The layers with parameters that the other model does not have, or has in another shape. */
+function layersUnlike({ network }: Model, other: Model): readonly string[] {
+  const shapes = new Map(other.network.parameters.map(({ path, shape }) => [path, shape.join()]));
+  return network.nodes
+    .filter(({ parameters }) => parameters.some(({ path, shape }) => shapes.get(path) !== shape.join()))
+    .map(({ name }) => name);
 }
 
 function describeFile(recipe: Recipe, device: Device, model: Model, images: Images): RunFile {

@@ -3,6 +3,7 @@ import type { Folder } from '../folder.js';
 import type { ImageSet } from '../data/dataset.js';
 import { maxOf } from '../extent.js';
 import { DeviceSet } from '../nn/samples/device_set.js';
+import { labelledSet } from '../nn/samples/samples.js';
 import type { Model } from '../nn/model.js';
 import { loadModel } from '../nn/files/model_files.js';
 import type { History } from '../nn/training/training.js';
@@ -11,7 +12,7 @@ import { optimizerOf } from '../recipe/optimizer_of.js';
 import { batchSizeOf } from '../recipe/parts.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { duration, percent } from '../report/charts/numbers.js';
-import { evaluate as evaluateProbabilities } from '../report/evaluation.js';
+import { balancedAccuracyOf, classScores, evaluate as evaluateProbabilities } from '../report/evaluation.js';
 import type { KernelTime } from '../report/evaluation_file.js';
 import { augmentedSamples } from './augmented_samples.js';
 import { timeKernels } from './bench/kernels.js';
@@ -19,6 +20,7 @@ import { type Output, bold, counted, shellWord, table } from './output.js';
 import { writeReport } from './report_writer.js';
 import { type PartResult, type RunResult, readRun, toJson } from './run_folder.js';
 import { stepCounter } from './saved_model.js';
+import { taskOf } from './task_of.js';
 
 export interface Images {
   readonly train: ImageSet;
@@ -50,6 +52,8 @@ export async function finish(context: FinishContext): Promise<object> {
   const trainSample = images.train.take(Math.min(images.train.count, images.validation.count), {
     seed: recipe.seed,
   });
+  // A saved model knows neither the loss nor the optimizer.
+  model.compile({ optimizer: optimizerOf(recipe), ...taskOf(recipe) });
   const { loss, accuracy = Number.NaN } = await model.evaluate(trainSample, { batchSize });
   const onTrain: PartResult = { loss, accuracy, images: trainSample.count };
   const onValidation: PartResult = {
@@ -61,7 +65,9 @@ export async function finish(context: FinishContext): Promise<object> {
     batchSize,
     callbacks: [stepCounter(output, 'Testing')],
   });
-  const onTest = images.test ? scoreOf(probabilities, images.test) : null;
+  const scored = evaluateProbabilities(tested.labels, probabilities, tested.classCount, { seed: 0 });
+  const ofTest = recipe.loss === undefined ? scored : await model.evaluate(tested, { batchSize });
+  const onTest = images.test ? { accuracy: scored.accuracy, loss: ofTest.loss } : null;
 
   const seconds = elapsedSeconds();
   const reason = `the best validation accuracy of ${counted(epochs.length, 'epoch')}`;
@@ -73,7 +79,10 @@ export async function finish(context: FinishContext): Promise<object> {
     test: onTest,
     seconds,
   };
-  printResult(context, result, trainSample.count);
+  printResult(context, result, {
+    trainCount: trainSample.count,
+    balanced: balancedAccuracyOf(classScores(scored)),
+  });
   await folder.write('run.json', toJson({ ...(await readRun(folder)), result }));
 
   const { augmentation } = recipe;
@@ -91,7 +100,17 @@ export async function finish(context: FinishContext): Promise<object> {
   return { history: { epochs, ...metrics }, ...result, out: folder.path };
 }
 
-function printResult({ images, output, folder }: FinishContext, result: RunResult, trainCount: number): void {
+interface ResultDetails {
+  readonly trainCount: number;
+  /** Of the tested images, if their classes are unequal. */
+  readonly balanced: number | undefined;
+}
+
+function printResult(
+  { images, output, folder }: FinishContext,
+  result: RunResult,
+  { trainCount, balanced }: ResultDetails,
+): void {
   const { bestEpoch, reason, train, validation, test, seconds } = result;
   const row = (name: string, count: number, part: PartResult): (string | number)[] => [
     name,
@@ -110,15 +129,13 @@ function printResult({ images, output, folder }: FinishContext, result: RunResul
     test && images.test
       ? `${bold(output, `Test accuracy ${percent(test.accuracy)}`)} on ${images.test.count} images`
       : 'The data set has no labelled test images, and the validation accuracy is optimistic';
+  if (balanced !== undefined)
+    output.say(
+      `The classes are unequal; the balanced accuracy, the mean over them, is ${percent(balanced)}.`,
+    );
   output.say(`${headline}; total time ${duration(seconds)}. Saved in ${folder.path}; try:`);
   output.say(`  npm run evaluate -- --model ${shellWord(folder.path)}`);
   output.say(`  npm run predict -- --model ${shellWord(folder.path)} image.png`);
-}
-
-/** Accuracy and mean cross-entropy. Shapes: probabilities [count,classes]. */
-function scoreOf(probabilities: Float32Array, { labels, classCount }: ImageSet): PartResult {
-  const { accuracy, loss } = evaluateProbabilities(labels, probabilities, classCount, { seed: 0 });
-  return { accuracy, loss };
 }
 
 /** Times the kernels of a training step and discards its weights. Returns nothing if the device has no timestamps. */
@@ -129,8 +146,7 @@ async function kernelTimes(
 ): Promise<{ readonly kernelTimes?: readonly KernelTime[] }> {
   const { device } = model;
   if (!device.hasTimestamps) return {};
-  model.compile({ optimizer: optimizerOf(recipe), loss: 'sparseCategoricalCrossentropy' });
-  const set = new DeviceSet(device, images);
+  const set = new DeviceSet(device, await labelledSet('train', images, model));
   const resources: { dispose(): void }[] = [set];
   try {
     const step = await TrainingStep.create(model, set, images.count, {

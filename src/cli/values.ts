@@ -63,3 +63,24 @@ export function fraction(text: string): number {
   if (!(value >= 0 && value < 1)) throw new InvalidArgumentError('Expected a number in [0, 1).');
   return value;
 }
+
+/** `'balanced'`, or factors by class: `0:2,7:0.5`. */
+export function classWeights(text: string): 'balanced' | Record<string, number> {
+  if (text === 'balanced') return text;
+  const entries = text.split(',').map((entry) => {
+    const [, label, weight] = /^(\d+):(\d*\.?\d+(?:e[+-]?\d+)?)$/i.exec(entry.trim()) ?? [];
+    if (label === undefined || !Number.isFinite(Number(weight)))
+      throw new InvalidArgumentError("Expected 'balanced', or a factor for each class, such as 0:2,7:0.5.");
+    return [String(Number(label)), Number(weight)] as const;
+  });
+  const twice = entries.find(([label], i) => entries.findIndex(([each]) => each === label) < i);
+  if (twice) throw new InvalidArgumentError(`Class ${twice[0]} has two factors.`);
+  return Object.fromEntries(entries);
+}
+
+export function names(text: string): string[] {
+  const found = text.split(',').map((name) => name.trim());
+  if (found.some((name) => name === ''))
+    throw new InvalidArgumentError('Expected one or more names, with commas between.');
+  return found;
+}

@@ -65,6 +65,14 @@ export interface Recipe<Dataset extends string = string> extends DataRecipe<Data
   /** The constant rate, or the peak of the schedule. */
   readonly learningRate: number;
   readonly schedule: ScheduleName;
+  /** The loss, if it is not sparseCategoricalCrossentropy. */
+  readonly loss?: string;
+  /** A factor of the loss of each training image by its class. */
+  readonly classWeights?: 'balanced' | Readonly<Record<string, number>>;
+  /** Shows images of rare classes as often as those of the largest one. */
+  readonly oversample?: true;
+  /** Patterns of the names of layers that keep the weights of `from`. */
+  readonly freeze?: readonly string[];
   /** What to do when validation stops improving; not combined with a schedule. */
   readonly plateaus: PlateauRule | null;
   /** Null for no augmentation. */

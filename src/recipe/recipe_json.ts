@@ -20,7 +20,7 @@ import { checkFilter } from '../kernels/filter_kernels.js';
 import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
 import { checkOptimizer } from '../nn/optimizers/from_config.js';
 import { filterForm } from '../nn/samples/preprocessing.js';
-import { notNegative, positive, seed, within } from '../options.js';
+import { notNegative, positive, rule, seed, within } from '../options.js';
 import type { DataRecipe, Recipe } from './recipe.js';
 
 const dataForm = {
@@ -36,6 +36,18 @@ const dataForm = {
   limit: nullable(count),
   seed,
 } satisfies Form<DataRecipe>;
+
+const isTrue: Leaf<true> = rule('true', (value) => value === true);
+const classWeights: Leaf<NonNullable<Recipe['classWeights']>> = rule(
+  "'balanced' or an object with a number of 0 or more for each class",
+  (value) =>
+    value === 'balanced' ||
+    (typeof value === 'object' &&
+      value !== null &&
+      Object.entries(value).every(
+        ([label, weight]) => /^\d+$/.test(label) && weight >= 0 && weight < Infinity,
+      )),
+);
 
 const recipeForm: Form<Recipe> = {
   ...dataForm,
@@ -54,6 +66,10 @@ const recipeForm: Form<Recipe> = {
   optimizer: { name: text, config: object as Leaf<Recipe['optimizer']['config']> },
   learningRate: positive,
   schedule: oneOf(scheduleNames),
+  loss: optional(text),
+  classWeights: optional(classWeights),
+  oversample: optional(isTrue),
+  freeze: optional([text]),
   plateaus: nullable({ patience: countOrZero, factor: positive, minLr: notNegative, stopAfter: countOrZero }),
   augmentation: nullable(object),
   variantsPerImage: count,
@@ -63,11 +79,13 @@ const recipeForm: Form<Recipe> = {
 /** Throws: the result of `refuse` with the name of the invalid member. */
 export function readRecipe(value: unknown, refuse: Refuse): Recipe {
   const recipe = checkForm(value, recipeForm, refuse);
-  const { filters, augmentation, variantsPerImage, optimizer, schedule, plateaus } = recipe;
+  const { filters, augmentation, variantsPerImage, optimizer, schedule, plateaus, freeze, from } = recipe;
   if (variantsPerImage > 1 && augmentation === null)
     throw refuse(
       `variantsPerImage is ${variantsPerImage}, expected 1: nothing is augmented, so all variants would be the same`,
     );
+  if (freeze && from === null)
+    throw refuse('freeze names layers that keep the weights of a saved model, but from is null');
   if (schedule !== 'constant' && plateaus !== null)
     throw refuse(`plateaus are for a constant rate, but the schedule is '${schedule}'`);
   try {

@@ -221,6 +221,17 @@ export function macroAverage(scores: readonly ClassScore[], key: 'precision' | '
   return sum(scores.map((score) => score[key] ?? 0)) / scores.length;
 }
 
+/**
+ * The balanced accuracy where the classes are unequal, the largest more than 1.5 times the smallest: the mean of the classes' recalls.
+ * Undefined for classes alike, where it is the accuracy; classes without images are left out.
+ */
+export function balancedAccuracyOf(scores: readonly ClassScore[]): number | undefined {
+  const recalls = scores.flatMap(({ recall }) => (recall === null ? [] : [recall]));
+  const supports = scores.flatMap(({ support }) => (support === 0 ? [] : [support]));
+  if (Math.max(...supports) <= 1.5 * Math.min(...supports)) return undefined;
+  return sum(recalls) / recalls.length;
+}
+
 /** Confused pairs, most frequent first; equal counts by true class, then by prediction. */
 export function confusedPairs(counts: Confusion | ConfusionRows, limit: number): ConfusedPair[] {
   checkArgument('evaluation', 'confusion', counts, confusionRule);

@@ -23,9 +23,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+
 import process from 'node:process';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadDataset } from '../../src/node/datasets.js';
+import { readSafetensors } from '../../src/nn/files/safetensors.js';
 import { encodePng } from '../../src/node/png.js';
 import { writeSmallDigits } from './small_digits.js';
 
@@ -363,6 +366,36 @@ it('begins with the weights of a saved model', () => {
   const other = run(['train', ...training, '--seed', '1', '--model', 'mlp', '--from', 'runs/x']);
   expect(other.stderr).toMatch(/^model: weights for 'dense\/kernel' have 46080 values, expected 3920/);
   expect(other.status).toBe(1);
+});
+
+it('takes a loss, weights of classes and frozen layers, and keeps to them', () => {
+  const weightsIn = (file: string): ReadonlyMap<string, unknown> =>
+    readSafetensors(readFileSync(path.join(work, file)), file).tensors;
+  const chosen = ['--loss', 'categoricalCrossentropy', '--class-weights', 'balanced', '--oversample'];
+  const frozen = ['--from', 'runs/x', '--freeze', 'conv2d*', '--epochs', '1', '--out', 'runs/frozen'];
+  const done = run(['train', ...training, ...chosen, ...frozen]);
+  expect(done.status).toBe(0);
+  expect(done.stdout).toContain(
+    'Loss categoricalCrossentropy.\nFrozen layers: conv2d*.\nClass weights: balanced',
+  );
+  const [before, after] = [weightsIn('runs/x/best.safetensors'), weightsIn('runs/frozen/last.safetensors')];
+  for (const [name, isKept] of Object.entries({
+    'conv2d/kernel': true,
+    'conv2d_1/bias': true,
+    'dense/kernel': false,
+  }))
+    expect([name, isDeepStrictEqual(after.get(name), before.get(name))]).toEqual([name, isKept]);
+  const history = readFileSync(path.join(work, 'runs/frozen/history.json'), 'utf8');
+  const again = run(['train', '--resume', 'runs/frozen', '--json']);
+  expect([again.status, readFileSync(path.join(work, 'runs/frozen/history.json'), 'utf8')]).toEqual([
+    0,
+    history,
+  ]);
+  const wrong = run(['train', ...training, '--from', 'runs/x', '--freeze', 'conv9*', '--out', 'runs/none']);
+  expect(wrong.stderr).toBe(
+    "train: --freeze 'conv9*' matches no layer with weights, expected a pattern for one or more of conv2d, conv2d_1, dense.\n",
+  );
+  expect([wrong.status, existsSync(path.join(work, 'runs/none'))]).toEqual([2, false]);
 });
 
 it('takes a batch in micro-batches where asked, or where memory is scarce, and says so', () => {

@@ -11,7 +11,7 @@ test('mlp learns with its proposal', async () => {
   const device = await open();
   try {
     const { train } = splitBy(settings, digits);
-    const model = modelOf(settings, train, device);
+    const model = modelOf(settings, train, { device });
     await model.fit(train, fitOptionsOf(settings, train));
     const { accuracy } = await model.evaluate(digits.test.take(1000, { seed: 1 }), { batchSize: 100 });
     expect(accuracy).toBeGreaterThan(0.78);

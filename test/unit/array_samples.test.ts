@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { allData } from '../../src/nn/samples/all_data.js';
 import { anyData } from '../../src/nn/samples/any_data.js';
 import type { Column } from '../../src/nn/samples/columns.js';
-import { concatenate, dense } from '../../src/nn/layers/index.js';
+import { concatenate, dense, flatten } from '../../src/nn/layers/index.js';
 import { input } from '../../src/nn/layers/input.js';
 import type { Loss } from '../../src/nn/losses/loss.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
@@ -11,6 +11,7 @@ import { type Model, model, sequential } from '../../src/nn/model.js';
 import type { ArraySamples } from '../../src/nn/samples/samples.js';
 import { labelledSet } from '../../src/nn/samples/samples.js';
 import { Tensor } from '../../src/engine/tensor.js';
+import { bars } from '../device/small_model.js';
 import { hollowDevice } from './fake_device.js';
 
 anyData.provide(allData);
@@ -129,11 +130,32 @@ describe('columns', () => {
       ],
       [{ x: { left: [1, 2], right: [3] } }, 'x.right has 1 samples, expected 2 as x.left has.'],
       [{ y: { kind: [1, 0], total: [] } }, 'y.total is not a trained output, expected y for sum, kind.'],
-      [{ y: { kind: [1, 0], sum: [1, 2] } }, 'y.sum has 1 samples, expected 2 as x has.'],
+      [
+        { y: { kind: [1, 0], sum: [1, 2] } },
+        "y.sum has one number for each sample, but the loss loss of values compares 2; pass 2 for each, such as one-hot targets, or compile with 'sparseCategoricalCrossentropy'.",
+      ],
     ];
     for (const [part, message] of wrong)
       await expect(made.fit({ ...good, ...part })).rejects.toThrow(`fit: ${message}`);
   });
+});
+
+it('makes one-hot targets of the labels of images for a loss of values', async () => {
+  const images = bars(4);
+  const made = sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 3 })], { device });
+  made.compile({ optimizer: sgd(), loss: loss('values') });
+  const { columns, count } = await labelledSet('fit', images, made);
+  const targets = columns.find(({ kind }) => kind === 'value')!;
+  expect([count, targets.shape, rowsOf(targets, count)]).toEqual([
+    4,
+    [3],
+    [...images.labels].flatMap((label) => [0, 1, 2].map((each) => Number(each === label))),
+  ]);
+  const two = sequential([flatten({ inputShape: [8, 8, 1] }), dense({ units: 2 })], { device });
+  two.compile({ optimizer: sgd(), loss: loss('values') });
+  await expect(labelledSet('fit', images, two)).rejects.toThrow(
+    'fit: labels[2] is 2, which does not fit an output of 2 classes (0 to 1).',
+  );
 });
 
 describe('what is refused', () => {

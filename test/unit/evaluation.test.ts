@@ -5,7 +5,13 @@
  */
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../src/errors.js';
-import { classScores, confusedPairs, evaluate, macroAverage } from '../../src/report/evaluation.js';
+import {
+  balancedAccuracyOf,
+  classScores,
+  confusedPairs,
+  evaluate,
+  macroAverage,
+} from '../../src/report/evaluation.js';
 import {
   type EvaluationFile,
   type Picture,
@@ -67,6 +73,30 @@ describe('evaluate', () => {
     ]);
     expect(classScores([[0]])).toEqual([{ label: 0, support: 0, precision: null, recall: null, f1: null }]);
     expect(macroAverage(scores, 'precision')).toBeCloseTo(3 / 5 / 4, 12);
+  });
+
+  it('balanced accuracy, where the classes are unequal', () => {
+    const of = (rows: number[][]): number | undefined => balancedAccuracyOf(classScores(rows));
+    expect(
+      of([
+        [8, 2],
+        [1, 4],
+      ]),
+    ).toBeCloseTo((0.8 + 0.8) / 2, 12);
+    expect(
+      of([
+        [9, 6, 0],
+        [5, 5, 0],
+        [0, 0, 0],
+      ]),
+    ).toBeUndefined();
+    expect(
+      of([
+        [9, 6, 1],
+        [5, 5, 0],
+        [0, 0, 0],
+      ]),
+    ).toBeCloseTo((9 / 16 + 1 / 2) / 2, 12);
   });
 
   it('pairs, most often first', () => {

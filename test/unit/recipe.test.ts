@@ -106,6 +106,26 @@ describe('options', () => {
     expect(choose({ preset: 'quick', learningRate: 1e-3 }).schedule).toBe('constant');
   });
 
+  it('of the loss, the classes and frozen layers are stored where they are given, and nowhere else', () => {
+    const given = {
+      loss: 'huber',
+      classWeights: { 0: 2 },
+      oversample: true,
+      from: 'runs/x',
+      freeze: ['conv2d*'],
+    } as const;
+    const chosen = choose({ preset: 'quick', ...given, freeze: [...given.freeze] });
+    expect(chosen).toEqual({ ...choose({ preset: 'quick' }), ...given });
+    expect(readJson(JSON.parse(JSON.stringify(chosen)))).toEqual(chosen);
+    expect(Object.keys(choose({ preset: 'quick', loss: 'sparseCategoricalCrossentropy' }))).not.toContain(
+      'loss',
+    );
+    expect(choose({ preset: 'quick', momentum: 0.9 }).optimizer).toEqual({
+      name: 'rmsprop',
+      config: { momentum: 0.9 },
+    });
+  });
+
   it('an unknown optimizer is refused with the names of those that there are', () => {
     const expected = optimizerNameRule()('adamaxx', 'train', '--optimizer');
     expect(expected).toContain('rmsprop');
@@ -116,7 +136,9 @@ describe('options', () => {
 
   it.each<Partial<RecipeOptions>>([
     { preset: 'quick', variants: 5 },
-    { momentum: 0.9 },
+    { optimizer: 'adam', momentum: 0.9 },
+    { loss: 'categoricalCrossentropi' },
+    { freeze: ['conv2d*'] },
     { split: 'official', fold: 2 },
     { preset: 'paper', validationShare: 0.2 },
     // Greater than 0, but not as an f32: a resumed run would refuse it.
@@ -158,6 +180,17 @@ describe('JSON', () => {
 
   it.each<[string, Record<string, unknown>, string]>([
     ['no seed', { seed: undefined }, 'it has no seed'],
+    [
+      'a weight below 0',
+      { classWeights: { 1: -1 } },
+      'classWeights is {"1":-1}, expected \'balanced\' or an object with a number of 0 or more for each class',
+    ],
+    [
+      'frozen layers of no model',
+      { from: null, freeze: ['a'] },
+      'freeze names layers that keep the weights of a saved model, but from is null',
+    ],
+    ['oversample that is off', { oversample: false }, 'oversample is false, expected true'],
     ['part of an epoch', { epochs: 1.5 }, 'epochs is 1.5, expected a positive integer'],
     [
       'a name that every object has',

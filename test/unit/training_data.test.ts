@@ -99,6 +99,12 @@ describe('validationSplit', () => {
 });
 
 describe('classWeights', () => {
+  it('names a class that the output does not have', async () => {
+    await expect(prepared(net('labels'), { x, y }, { classWeights: { 1: 2, 7: 3 } })).rejects.toThrow(
+      'fit: classWeights has class 7, but the output has 3 classes (0 to 2).',
+    );
+  });
+
   it.each<[string, NonNullable<DataOptions['classWeights']>, number[]]>([
     ['balanced', 'balanced', [10 / 18, 10 / 6, 10 / 6]],
     ['a list', [1, 2, 3], [1, 2, 3]],

@@ -9,7 +9,12 @@ import { Trace } from '../../src/engine/trace.js';
 import { ShadegradError } from '../../src/errors.js';
 import { fill as fillTensor } from '../../src/kernels/arithmetic.js';
 import * as library from '../../src/library.js';
+import { allData } from '../../src/nn/samples/all_data.js';
+import { anyData } from '../../src/nn/samples/any_data.js';
 import { fakeDevice } from './fake_device.js';
+
+// As the library's entries do.
+anyData.provide(allData);
 
 const { layers, optimizers, schedules, callbacks, models, sequential, ops, ImageSet } = library;
 

@@ -121,7 +121,7 @@ async function beginAndPause(page: Visit, chosen = settings): Promise<void> {
 async function plainBits(change?: { readonly step: number; readonly rate: number }): Promise<string> {
   const device = await open();
   const { train, validation } = splitBy(settings, loaded);
-  const model = modelOf(settings, train, device);
+  const model = modelOf(settings, train, { device });
   await model.fit(train, {
     epochs: settings.epochs,
     batchSize: settings.batchSize,

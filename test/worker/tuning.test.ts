@@ -171,7 +171,7 @@ async function finished(page: Visit): Promise<string> {
 async function plainBits(choices: Iterable<readonly [string, Choice]> = []): Promise<string> {
   const device = await openSoftware();
   const { train, validation } = splitBy(settings, loaded);
-  const model = modelOf(settings, train, device);
+  const model = modelOf(settings, train, { device });
   const { epochs, batchSize, seed } = settings;
   const validationData = validation;
   await model.fit(train, {

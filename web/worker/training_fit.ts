@@ -45,7 +45,7 @@ export async function fitTraining(run: TrainingRun, deps: FitDeps): Promise<Outc
   const images = split(settings, loaded);
   checkSameImages(record, images.train);
   const isNew = checkpoint === undefined;
-  const model = isNew ? modelOf(settings, images.train, device) : deps.current.model;
+  const model = isNew ? modelOf(settings, images.train, { device }) : deps.current.model;
   const kernelSelection = new KernelSelection(record.selection);
   const { classNames } = images.train;
   const onBegin = async (training: Training): Promise<boolean> => {

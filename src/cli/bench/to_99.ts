@@ -48,7 +48,7 @@ export async function measureTo99(device: Device, digits: LoadedDataset, output:
   const recipe = chooseRecipe({ dataset: 'digits', preset: 'quick', seed }, device, output);
   const { train, test } = splitBy(recipe, digits);
   if (!test) throw new DataError('bench: the digits have no test images.');
-  const model = modelOf(recipe, train, device);
+  const model = modelOf(recipe, train, { device });
   const watch = new AccuracyWatch(model, test);
   const begun = performance.now();
   await model.fit(train, {

@@ -9,7 +9,7 @@ export interface Activated {
   readonly isLogits: boolean;
 }
 
-/** What `output` is in this program. `fromLogits` as in Keras; if undefined, logits unless the activation computes it. */
+/** What `output` is in this program. `fromLogits` as in Keras; if undefined, logits unless a sigmoid or a softmax computes it. */
 export function activated(
   activation: 'sigmoid' | 'softmax',
   output: Tensor,
@@ -18,5 +18,11 @@ export function activated(
   if (fromLogits === true) return { logits: output, isLogits: true };
   const call = currentTrace()?.producerOf(output);
   if (call?.op === activation) return { logits: call.inputs['x'], isLogits: false };
-  return fromLogits === false ? { logits: undefined, isLogits: false } : { logits: output, isLogits: true };
+  const areProbabilities = fromLogits === false || call?.op === 'sigmoid' || call?.op === 'softmax';
+  return areProbabilities ? { logits: undefined, isLogits: false } : { logits: output, isLogits: true };
+}
+
+/** Whether a softmax computes the output in this program: one answer among several. */
+export function isSoftmax(output: Tensor): boolean {
+  return currentTrace()?.producerOf(output)?.op === 'softmax';
 }

@@ -11,7 +11,7 @@ import { registerLosses } from './registry.js';
 import { perSampleLoss } from './per_sample.js';
 
 export interface BinaryCrossentropyOptions {
-  /** Whether outputs are logits; false: probabilities. Default: probabilities if a sigmoid computes them, otherwise logits. */
+  /** Whether outputs are logits; false: probabilities. Default: probabilities if a sigmoid or a softmax computes them, otherwise logits. */
   readonly fromLogits?: boolean;
   /** How far targets are moved towards 0.5: target · (1 − s) + s / 2. Default 0. */
   readonly labelSmoothing?: number;

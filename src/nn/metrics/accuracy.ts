@@ -27,7 +27,7 @@ const binary =
 
 /**
  * The share of right answers: `sparseCategoricalAccuracy` for labels, `binaryAccuracy` for outputs of one value and after
- * `binaryCrossentropy`, otherwise `categoricalAccuracy`.
+ * `binaryCrossentropy` of other than a softmax, otherwise `categoricalAccuracy`.
  */
 export function accuracy(): Metric {
   return meanMetric('accuracy', (batch) => {

@@ -2,6 +2,7 @@
 import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { UsageError } from '../../errors.js';
+import { isSoftmax } from '../losses/activated.js';
 import type { Loss, SampleWeights } from '../losses/loss.js';
 import { lossOf } from '../losses/registry.js';
 import { joinTotals, sumOverSamples } from '../losses/per_sample.js';
@@ -97,7 +98,9 @@ export class TaskMetrics {
       output,
       target,
       probabilities: loss.probabilities?.(output) ?? output,
-      isBinary: loss.activation === 'sigmoid' || (loss.activation === undefined && output.shape.at(-1) === 1),
+      isBinary:
+        !isSoftmax(output) &&
+        (loss.activation === 'sigmoid' || (loss.activation === undefined && output.shape.at(-1) === 1)),
     };
     const sums = this.#byOutput.get(name)!.flatMap(({ metric, isWeighted, sums }) => {
       const each = metric.record(batch);

@@ -72,7 +72,13 @@ async function withTargets(
 ): Promise<SampleSet> {
   const targets: Column[] = [];
   for (const [output, name, own] of byName(who, yName, y, outputs, 'a trained output'))
-    targets.push(await targetColumn({ who, name, count, device, key: output.name }, own, output));
+    targets.push(
+      await targetColumn(
+        { who, name, count, device, key: output.name, areLabels: yName === 'labels' },
+        own,
+        output,
+      ),
+    );
   const weights: Column[] = [];
   if (sampleWeight !== undefined)
     for (const [{ name: key }, name, own] of byName(
@@ -82,7 +88,7 @@ async function withTargets(
       outputs,
       'a trained output',
     ))
-      weights.push(await weightColumn({ who, name, count, device, key }, own));
+      weights.push(await weightColumn({ who, name, count, device, key, areLabels: false }, own));
   return { count, columns: withOnes([...inputs, ...targets, ...weights]) };
 }
 
@@ -143,6 +149,8 @@ interface Source {
 /** Values for a column of known length. */
 interface Target extends Source {
   readonly count: number;
+  /** Whether they are the labels of images, of which losses of values make one-hot targets. */
+  readonly areLabels: boolean;
 }
 
 // ---- inputs ----
@@ -252,10 +260,33 @@ async function targetColumn(source: Target, y: Values, { shape, loss }: TrainedO
     checkCount(source, y.shape[0]!);
     return column;
   }
-  const { values, count } = rowsIn(source, await onHost(source, y), valueShape);
+  const host = await onHost(source, y);
+  const classes = sizeOf(valueShape);
+  if (
+    classes > 1 &&
+    isNumbers(host) &&
+    !isList((host as ArrayLike<unknown>)[0]) &&
+    host.length === source.count
+  ) {
+    if (source.areLabels) {
+      await labelsIn(source, y, [classes], loss.name); // refuses classes that the output does not have
+      return oneHotColumn(source, host, classes);
+    }
+    throw new UsageError(
+      `${source.who}: ${source.name} has one number for each sample, but the loss ${loss.name} compares ${classes}; pass ${classes} for each, such as one-hot targets, or compile with 'sparseCategoricalCrossentropy'.`,
+    );
+  }
+  const { values, count } = rowsIn(source, host, valueShape);
   checkCount(source, count);
   checkNumbers(source, values, sizeOf(valueShape));
   return hostColumn(source, 'value', values, { shape: valueShape, dtype: 'f32' });
+}
+
+/** Labels as one-hot values: 1 for the class of the sample, 0 for the others. */
+function oneHotColumn(source: Target, labels: ArrayLike<number>, classes: number): Column {
+  const values = new Float32Array(labels.length * classes);
+  for (let i = 0; i < labels.length; i++) values[i * classes + labels[i]!] = 1;
+  return hostColumn(source, 'value', values, { shape: [classes], dtype: 'f32' });
 }
 
 /** A loss of either takes values if there are as many, otherwise one label for each sample. */

@@ -43,6 +43,7 @@ export async function prepareData(
       `fit: ${oversample ? 'oversample' : 'classWeights'} needs a model with one trained output, not ${task.outputs.length}; pass sampleWeight for each output.`,
     );
   const classes = await classesOf(training, device);
+  checkWeighedClasses(classWeights, output.shape);
   const weights =
     classWeights === undefined
       ? training.columns
@@ -54,6 +55,17 @@ export async function prepareData(
 }
 
 // ---- classes ----
+
+/** Throws: UsageError for a weight of a class that the output does not have. */
+function checkWeighedClasses(weights: DataOptions['classWeights'], shape: Shape): void {
+  const K = shape.length === 1 && shape[0]! > 1 ? shape[0]! : Infinity;
+  const odd =
+    typeof weights === 'object' ? Object.keys(weights).find((label) => Number(label) >= K) : undefined;
+  if (odd !== undefined)
+    throw new UsageError(
+      `fit: classWeights has class ${odd}, but the output has ${K} classes (0 to ${K - 1}).`,
+    );
+}
 
 /** The class of each sample: its label, or the place of the largest of its values. */
 async function classesOf({ columns, count }: SampleSet, device: ModelOfSet['device']): Promise<Uint32Array> {

@@ -69,7 +69,7 @@ function byOutput(one: Rule, isOne: (value: unknown) => boolean): Rule {
 }
 
 /** One of these names. Throws: UsageError for another one, with the nearest. */
-function nameRule(names: readonly string[]): Rule {
+export function nameRule(names: readonly string[]): Rule {
   return (value, who, name) => {
     const expected = oneOf(names)(value, who, name);
     const hint =

@@ -7,7 +7,7 @@ import type { EncodePng } from '../charts/picture.js';
 import { kernelTotals, timingBars } from '../charts/timing_bars.js';
 import type { Drawing } from '../charts/svg.js';
 import { countRight } from '../confusion.js';
-import { classScores, macroAverage } from '../evaluation.js';
+import { type Evaluation, balancedAccuracyOf, classScores, macroAverage } from '../evaluation.js';
 import type { AugmentedSamples, EvaluationFile, KernelTime, TestedSet } from '../evaluation_file.js';
 import type { EpochHistory } from '../history.js';
 import { type JsonRecord, type RunRecord, type Score, show, testedPart, wordsOf } from '../run_record.js';
@@ -82,6 +82,7 @@ function figures({ run, history, evaluation: { tested } }: RunReport): string {
     ...(tested
       ? [
           { name: 'top-2 accuracy', value: percent(tested.evaluation.topTwoAccuracy) },
+          ...balanced(tested.evaluation),
           { name: 'macro F1', value: percent(macroAverage(classScores(tested.evaluation), 'f1')) },
           {
             name: 'calibration error',
@@ -304,4 +305,10 @@ function timingSection(times: readonly KernelTime[] | undefined): Section {
       `<details><summary>All ${times.length} kernels</summary>${all}</details>`,
     ].join('\n'),
   };
+}
+
+/** Where the classes are unequal. */
+function balanced(evaluation: Evaluation): readonly { readonly name: string; readonly value: string }[] {
+  const found = balancedAccuracyOf(classScores(evaluation));
+  return found === undefined ? [] : [{ name: 'balanced accuracy', value: percent(found) }];
 }
