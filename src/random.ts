@@ -40,6 +40,8 @@ export const streams = {
   fold: 11,
   /** Noise of layers. */
   gaussian: 12,
+  /** Which samples are mixed, and by which shares. */
+  mix: 13,
 } as const;
 
 /**

@@ -118,6 +118,16 @@ const trainOptions = [
   option('--no-filters', "do not apply the preset's blur and sharpen filters"),
   option('--no-augmentation', 'do not augment the training images'),
   option('--no-flips', 'augment without flips'),
+  option('--mixup <alpha>', 'blend each image with another by a share from Beta(alpha, alpha), such as 0.2', {
+    parse: positiveNumber,
+  }),
+  option(
+    '--cutmix <alpha>',
+    'put a part of another image over each one; its area is from Beta(alpha, alpha)',
+    {
+      parse: positiveNumber,
+    },
+  ),
   option('--variants <n>', 'augmented variants of each image per epoch (default: 1)', {
     parse: positiveInteger,
   }),

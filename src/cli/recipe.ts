@@ -77,6 +77,8 @@ export function recipeOf(options: RecipeOptions, preset: PresetName): Recipe {
       optimizer === undefined && momentum === undefined
         ? undefined
         : { name: optimizer ?? 'rmsprop', config: momentum === undefined ? {} : { momentum } },
+    mixup: options.mixup,
+    cutmix: options.cutmix,
     loss: options.loss === 'sparseCategoricalCrossentropy' ? undefined : options.loss,
     classWeights: options.classWeights,
     oversample: options.oversample === true ? true : undefined,

@@ -174,13 +174,18 @@ function describeRun(output: Output, device: Device, recipe: Recipe, folder: Fol
   output.say(
     `Model ${model}, ${counted(epochs, 'epoch')}, batch ${batchSize}, ${optimizer.name} with ${rate}, seed ${seed}.`,
   );
-  const { filters, augmentation, variantsPerImage, loss, classWeights, oversample, freeze } = recipe;
+  const { filters, augmentation, variantsPerImage, loss, classWeights, oversample, freeze, mixup, cutmix } =
+    recipe;
   const filtered = filters.map(({ name, iterations }) => (iterations > 1 ? `${name} ×${iterations}` : name));
   if (filtered.length > 0) output.say(`Filters on all images: ${filtered.join(', ')}.`);
   if (loss !== undefined) output.say(`Loss ${loss}.`);
   if (freeze) output.say(`Frozen layers: ${freeze.join(', ')}.`);
   if (classWeights !== undefined) output.say(`Class weights: ${describeWeights(classWeights)}.`);
   if (oversample) output.say('Images of rare classes are repeated, so that all classes occur alike.');
+  const mixed = Object.entries({ mixup, cutmix }).flatMap(([name, alpha]) =>
+    alpha === undefined ? [] : [`${name} with Beta(${alpha}, ${alpha})`],
+  );
+  if (mixed.length > 0) output.say(`Training images are mixed: ${mixed.join(' or ')}.`);
   if (augmentation) {
     const often = variantsPerImage > 1 ? `, ${variantsPerImage} variants of each image per epoch` : '';
     output.say(`Augmentation of the training images: ${describeAugmentation(augmentation)}${often}.`);

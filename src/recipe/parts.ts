@@ -82,8 +82,18 @@ export function batchSizeOf({ batchSize }: Pick<Recipe, 'batchSize'>, { count }:
 
 /** The options of `fit` on these images. */
 export function fitOptionsOf(recipe: Recipe, images: ImageSet): FitOptions {
-  const { epochs, microBatch, memory, seed, augmentation, variantsPerImage, classWeights, oversample } =
-    recipe;
+  const {
+    epochs,
+    microBatch,
+    memory,
+    seed,
+    augmentation,
+    variantsPerImage,
+    classWeights,
+    oversample,
+    mixup,
+    cutmix,
+  } = recipe;
   return {
     epochs,
     batchSize: batchSizeOf(recipe, images),
@@ -94,6 +104,8 @@ export function fitOptionsOf(recipe: Recipe, images: ImageSet): FitOptions {
     variantsPerImage,
     ...(classWeights === undefined ? {} : { classWeights }),
     ...(oversample ? { oversample } : {}),
+    ...(mixup === undefined ? {} : { mixup }),
+    ...(cutmix === undefined ? {} : { cutmix }),
   };
 }
 

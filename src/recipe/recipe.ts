@@ -65,6 +65,9 @@ export interface Recipe<Dataset extends string = string> extends DataRecipe<Data
   /** The constant rate, or the peak of the schedule. */
   readonly learningRate: number;
   readonly schedule: ScheduleName;
+  /** The α of mixup, and of cutmix; see MixOptions. */
+  readonly mixup?: number;
+  readonly cutmix?: number;
   /** The loss, if it is not sparseCategoricalCrossentropy. */
   readonly loss?: string;
   /** A factor of the loss of each training image by its class. */

@@ -66,6 +66,8 @@ const recipeForm: Form<Recipe> = {
   optimizer: { name: text, config: object as Leaf<Recipe['optimizer']['config']> },
   learningRate: positive,
   schedule: oneOf(scheduleNames),
+  mixup: optional(positive),
+  cutmix: optional(positive),
   loss: optional(text),
   classWeights: optional(classWeights),
   oversample: optional(isTrue),

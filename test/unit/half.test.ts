@@ -64,6 +64,7 @@ const f32Only = [
   'pad reverse slice',
   'counted_rows',
   'conv2d_transpose grouped_conv2d',
+  'mix_images mix_rows',
   'pad reverse slice',
   'arg_max augment avg_pool2d batch_gather batch_gather_chunks batch_norm batch_norm_moving concatenate conv2d dropout',
   'filter2d l2_penalty label_gather max max_pool2d micro_batch rmsprop sgd sgd_momentum softmax softmax_cross_entropy sum transpose',

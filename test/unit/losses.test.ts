@@ -23,7 +23,7 @@ function plansOf(...last: Layer[]): Record<'training' | 'evaluation' | 'predicti
   const make = (spec: Spec): Tensor => Tensor.placeholder(spec, device);
   const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, { count: 32, height: 4, width: 4, channels: 1 });
   const set = mapParts(specs, make);
-  const tensors = new StepTensors(model, { stepsPerEpoch: 4, isAccumulated: false }, make);
+  const tensors = new StepTensors(model, { stepsPerEpoch: 4, batchSize: 8, microBatchSize: 8 }, make);
   const [training] = stepRecorders(model, set, tensors, { batchSize, microBatchSize: batchSize });
   const dispatches = (fn: () => Tensor | Record<string, Tensor>): string[] =>
     program(fn, device)

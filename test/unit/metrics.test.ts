@@ -13,6 +13,7 @@ import * as metrics from '../../src/nn/metrics/index.js';
 import { severalOutputs } from '../../src/nn/training/several_outputs.js';
 import { Task, type Sums, type TaskOptions, addSums, taskRules } from '../../src/nn/training/task.js';
 import { lossFromFunction } from '../../src/nn/losses/from_function.js';
+import { mixedLoss } from '../../src/nn/losses/mixed.js';
 import { TaskMetrics } from '../../src/nn/metrics/task_metrics.js';
 import { taskExtensions } from '../../src/nn/training/task_extensions.js';
 import { checkOptions } from '../../src/options.js';
@@ -20,7 +21,7 @@ import { type Array64, array64 } from '../../src/reference/array64.js';
 import { Interpreter } from '../../src/reference/interpreter.js';
 import { lossReferences } from './loss_references.js';
 
-taskExtensions.provide({ lossFromFunction, TaskMetrics });
+taskExtensions.provide({ lossFromFunction, mixedLoss, TaskMetrics });
 severalOutputs.provide({ concatenate, labelGather });
 
 const matrix = (...rows: number[][]): Array64 => array64([rows.length, rows[0]!.length], rows.flat());

@@ -53,7 +53,7 @@ function updatesOf(
   const make = (spec: Spec): Tensor => Tensor.placeholder(spec, device);
   const specs = setSpecs({ maxBufferBytes: 2 ** 27 }, { count: 32, height: 8, width: 8, channels: 1 });
   const set = mapParts(specs, make);
-  const tensors = new StepTensors(model, { stepsPerEpoch: 4, isAccumulated: false }, make);
+  const tensors = new StepTensors(model, { stepsPerEpoch: 4, batchSize: 8, microBatchSize: 8 }, make);
   expect(tensors.stepScalars.shape).toEqual([4, Object.keys(model.optimizer.scalars).length]);
   const [step] = stepRecorders(model, set, tensors, { batchSize: 8, microBatchSize: 8 });
   const plan = program(step, device).plan();

@@ -113,12 +113,12 @@ describe('names of options', () => {
     ).toMatchInlineSnapshot(`
       "fit: 'batchsize' is not an option; did you mean 'batchSize'?
       fit: 'validation_data' is not an option; did you mean 'validationData'?
-      fit: 'initialEpoch' is not an option; pass the checkpoint to resume from as 'resume'; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
+      fit: 'initialEpoch' is not an option; pass the checkpoint to resume from as 'resume'; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, mixup, cutmix, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       fit: 'classWeight' is not an option; did you mean 'classWeights'?
-      fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
-      fit: 'nothingLikeIt' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
+      fit: 'verbose' is not an option; add callbacks.progress() to 'callbacks'; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, mixup, cutmix, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
+      fit: 'nothingLikeIt' is not an option; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, mixup, cutmix, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory.
       compile: 'sampleWeightMode' is not an option; expected one of optimizer, loss, lossWeights, metrics, weightedMetrics, warn.
-      fit: 'metrics' is not an option; pass 'metrics' to compile; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory."
+      fit: 'metrics' is not an option; pass 'metrics' to compile; expected one of epochs, batchSize, microBatchSize, validationData, stepsPerEpoch, validationSteps, validationSplit, classWeights, oversample, callbacks, augmentation, mixup, cutmix, variantsPerImage, shuffle, seed, signal, resume, kernelSelection, memory."
     `);
   });
 

@@ -55,7 +55,7 @@ test.each([16, 4])('the training step with micro-batches of %i', (microBatchSize
   const shape = { batchSize: 16, microBatchSize, images };
   const { planned } = forecastTraining(model, shape);
   const set = ownSet();
-  const tensors = new StepTensors(model, { stepsPerEpoch: 7, isAccumulated: microBatchSize < 16 }, own);
+  const tensors = new StepTensors(model, { stepsPerEpoch: 7, batchSize: 16, microBatchSize }, own);
   const recorded = stepRecorders(model, set, tensors, shape).map((record) => program(record, device).plan());
   expect(dispatched(plansOver(planned, tensorsOf(set, tensors)))).toEqual(dispatched(recorded));
 });

@@ -24,7 +24,7 @@ export function recordedStep(model: Model, batchSize = 8): Trace {
 function stepRecorder(model: Model, batchSize: number): () => Record<string, Tensor> {
   const placeholder = (spec: Spec): Tensor => Tensor.placeholder(spec, model.device);
   const set = placeholderSet(model, placeholder);
-  const tensors = new StepTensors(model, { stepsPerEpoch: 8, isAccumulated: false }, placeholder);
+  const tensors = new StepTensors(model, { stepsPerEpoch: 8, batchSize: 8, microBatchSize: 8 }, placeholder);
   return stepRecorders(model, set, tensors, { batchSize, microBatchSize: batchSize })[0];
 }
 

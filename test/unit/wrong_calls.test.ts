@@ -386,6 +386,14 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: argMin: axis is [0,2] for x [2,3,4], expected adjacent axes.
     min, no such axis:
       ShapeError: min: axis -3 does not exist in x [2,3], expected -2 to 1.
+    mix_images, another batch:
+      ShapeError: mixImages: x [2,2,2,1], other [3,2,2,1] and draws [2,6] do not fit, expected [N,…] twice and [places,6].
+    mix_images, draws of another length:
+      ShapeError: mixImages: x [2,2,2,1], other [2,2,2,1] and draws [2,5] do not fit, expected [N,…] twice and [places,6].
+    mix_labels, labels not u32:
+      ShapeError: mix_labels: 'x' is f32 [2], expected u32.
+    mix_rows, another batch:
+      ShapeError: mixRows: x [2,3], other [3,2] and draws [2,6] do not fit, expected [N,…] twice and [places,6].
     one_hot, bytes:
       ShapeError: oneHot: labels is [4] u8, expected u32, or f32 with integers.
     one_hot, no classes:

@@ -34,6 +34,7 @@ export { argMaxCheck, maxCheck } from './max.js';
 export { maxPool2dCheck } from './max_pool2d.js';
 export { microBatchCheck } from './micro_batch.js';
 export { argMinCheck, minCheck } from './min.js';
+export { mixImagesCheck, mixLabelsCheck, mixRowsCheck } from './mix.js';
 export { oneHotCheck } from './one_hot.js';
 export { padCheck } from './pad.js';
 export { randomNormalCheck } from './random_normal.js';

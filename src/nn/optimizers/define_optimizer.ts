@@ -22,6 +22,7 @@ import { registerOptimizer } from './optimizer_rule.js';
 import { type DefinedOptimizer, OwnLoop } from './own_loop.js';
 import { type SharedOptions, checkShared, configOf, isExcluded, sharedRules } from './shared_options.js';
 import { lossFromFunction } from '../losses/from_function.js';
+import { mixedLoss } from '../losses/mixed.js';
 import { TaskMetrics } from '../metrics/task_metrics.js';
 import { taskExtensions } from '../training/task_extensions.js';
 import { train } from '../training/training.js';
@@ -30,7 +31,7 @@ import { checkUpdate } from './update.js';
 
 // Only programs with an optimizer train, and compile losses and metrics.
 training.provide(train);
-taskExtensions.provide({ lossFromFunction, TaskMetrics });
+taskExtensions.provide({ lossFromFunction, mixedLoss, TaskMetrics });
 
 /** What an update computes with. */
 export interface UpdateOperands extends OptimizerOperands {

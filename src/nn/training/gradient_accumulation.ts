@@ -24,6 +24,7 @@ export interface AccumulationOptions extends MemoryOptions {
   readonly variantsPerImage?: number | undefined;
   readonly epochSize?: number | undefined;
   readonly augmentation?: TrainingShape['augmentation'];
+  readonly isMixed?: boolean;
   readonly kernelSelection?: TrainingShape['kernelSelection'];
 }
 

@@ -9,6 +9,7 @@ import { hintFor } from '../../option_hints.js';
 import { type Rule, type Rules, check, notNegative, oneOf, required, shown } from '../../options.js';
 import type { LossFunction } from '../losses/from_function.js';
 import type { Loss } from '../losses/loss.js';
+import type { SharedLabel } from '../losses/mixed.js';
 import type { LossName } from '../losses/names.js';
 import { lossNames, lossOf as lossOfName } from '../losses/registry.js';
 import type { MetricsOptions, TaskMetrics } from '../metrics/task_metrics.js';
@@ -140,6 +141,8 @@ function lossOf(name: string, given: LossOption): Loss {
 export interface Targets {
   targetOf(output: string): Tensor;
   weightsOf(output: string): Tensor | undefined;
+  /** The labels of mixed samples, with their shares as weights; `targetOf` is then the label with the larger share. */
+  mixedOf?(output: string): readonly SharedLabel[] | undefined;
 }
 
 /** The losses of a batch, recorded in a program. */
@@ -253,7 +256,14 @@ export class Task {
     const recorded = this.outputs.map(({ name, loss }) => {
       const [output, target] = [valueOf(name), targets.targetOf(name)];
       const samples = { weights: targets.weightsOf(name), state };
-      const { loss: mean, totals, isOfBatch = false } = loss.apply(output, target, samples);
+      const mixed = targets.mixedOf?.(name);
+      const {
+        loss: mean,
+        totals,
+        isOfBatch = false,
+      } = mixed
+        ? taskExtensions.get().mixedLoss(loss, output, mixed, { strongest: target, state })
+        : loss.apply(output, target, samples);
       this.#isOfBatch ||= isOfBatch;
       const all = this.#metrics?.totalsOf(name, totals, { output, target }, samples);
       return { loss: mean, totals: all ?? totals };

@@ -47,9 +47,10 @@ import type { TrainableModel } from '../trainable_model.js';
 import { type ReplayOptions, type SyncPoints, replaySteps } from './replay_loop.js';
 import { type LabelledSamples, type TrainingData, labelledSet, streamOf } from '../samples/samples.js';
 import { addSums } from './task.js';
+import { type MixOptions, checkMixing, drawMixing, isMixed, mixRules } from './mixing.js';
 import { type BeginOptions, TrainingStep } from './training_step.js';
 
-export interface FitOptions extends MemoryOptions, DataOptions {
+export interface FitOptions extends MixOptions, MemoryOptions, DataOptions {
   /** Total epochs, including those before a resume. Default 1. */
   readonly epochs?: number;
   /**
@@ -112,6 +113,7 @@ const fitRules = (): Rules<FitOptions> => ({
   oversample: either(flag, oneOf(['balanced'])),
   callbacks: callbacksRule(),
   augmentation: nested(augmentRules()),
+  ...mixRules(),
   variantsPerImage: count,
   shuffle: flag,
   seed: seedRule,
@@ -272,7 +274,9 @@ function accumulationFor(
   { microBatchSize, resume, ...options }: FitOptions,
 ): GradientAccumulation {
   const { memory, variantsPerImage, augmentation, kernelSelection } = options;
+  if (isMixed(options)) checkMixing(options, set);
   return planAccumulation(model, {
+    isMixed: isMixed(options),
     batchSize,
     microBatchSize,
     preferred: resume?.microBatchSize,
@@ -390,6 +394,7 @@ class Fitting {
     this.#step = await TrainingStep.create(this.model, this.#set, this.#batchSize, {
       ...compiling,
       augmentation,
+      isMixed: isMixed(this.options),
       microBatchSize,
       planned: forecast.training,
     });
@@ -448,7 +453,7 @@ class Fitting {
     const { seed = 0, stepsPerEpoch } = this.options;
     const { source } = this.data;
     if (source) await source.begin(this.#position);
-    else this.#set.permutation.write(this.#orderOf(epoch));
+    else this.#writeOrder(step, this.#orderOf(epoch), epoch);
     let scalars = step.begin(
       { ...this.#position, cursor: source ? 0 : cursor },
       {
@@ -462,6 +467,7 @@ class Fitting {
     const load = (): void => {
       const loaded = source!.load(this.#set);
       this.model.task.checkBatch('fit', loaded, batchSize);
+      if (step.mixing) this.#writeOrder(step, orderOf(loaded), submitted);
       scalars = step.begin(
         { step: submitted, epoch, cursor: 0, sums: {} },
         {
@@ -528,15 +534,32 @@ class Fitting {
     };
   }
 
+  /** Writes the order of an epoch, and what is drawn for its mixed samples. */
+  #writeOrder(step: TrainingStep, order: Uint32Array<ArrayBuffer>, epoch: number): void {
+    const { mixing } = step;
+    if (!this.data.source) this.#set.permutation.write(order);
+    if (!mixing) return;
+    const [{ shape }] = this.#set.columns as [DeviceSet['columns'][number]];
+    const [height = 1, width = 1] = shape.length === 3 ? shape : [];
+    const { seed = 0 } = this.options;
+    const places = mixing.partners.size;
+    const { partners, draws } = drawMixing(this.options, { order, places, seed, epoch, height, width });
+    mixing.partners.write(partners);
+    mixing.draws.write(draws);
+  }
+
   #orderOf(epoch: number): Uint32Array<ArrayBuffer> {
     const { shuffle = true, seed = 0 } = this.options;
     const { epochSize } = this.#set;
     if (this.data.orderOf) return this.data.orderOf(epoch) as Uint32Array<ArrayBuffer>;
     return shuffle
       ? (permutation(epochSize, seed, streams.shuffle, epoch) as Uint32Array<ArrayBuffer>)
-      : Uint32Array.from({ length: epochSize }, (_, i) => i);
+      : orderOf(epochSize);
   }
 }
+
+/** Samples in their own order. */
+const orderOf = (count: number): Uint32Array<ArrayBuffer> => Uint32Array.from({ length: count }, (_, i) => i);
 
 /** What schedules may ask of a training over batches: its length is only known with `stepsPerEpoch`. */
 function scheduleOf(

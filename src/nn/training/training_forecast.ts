@@ -19,13 +19,12 @@ export interface TrainingShape extends StepOptions, Pick<PlanOptions, 'kernelSel
  * Throws: DeviceError if a kernel cannot be dispatched over so many images; StateError before compile().
  */
 export function forecastTraining(model: TrainableModel, shape: TrainingShape): PlannedForecast {
-  const { images, variantsPerImage = 1, epochSize, batchSize, microBatchSize } = shape;
+  const { images, variantsPerImage = 1, epochSize, batchSize } = shape;
   const ledger = new Ledger(model.device);
   const set = ledger.data(images, { variantsPerImage, epochSize });
   const samples = epochSize ?? sampleCount(images) * variantsPerImage;
   const stepsPerEpoch = Math.ceil(samples / batchSize);
-  const isAccumulated = microBatchSize < batchSize;
-  const tensors = new StepTensors(model, { stepsPerEpoch, isAccumulated }, ledger.step);
+  const tensors = new StepTensors(model, { ...shape, stepsPerEpoch }, ledger.step);
   const plans = stepPlans(model, set, tensors, { ...shape, epochSize: samples });
   for (const plan of plans) ledger.plan(plan);
   const planned = { plans, placeholders: tensorsOf(set, tensors) };

@@ -28,6 +28,8 @@ import { gatherBatch } from '../network/inputs.js';
 import type { Treatment } from '../optimizers/optimizer.js';
 import type { TrainableModel } from '../trainable_model.js';
 import { type NamedShape, ParameterGroup, partsOf } from '../parameters/parameters.js';
+import { mixSize } from '../../kernels/mix.js';
+import { type MixTensors, mixedBatch } from './mixing.js';
 import { MetricsRing } from './metrics_ring.js';
 import { type PlannedBefore, plansOver, tensorsOf } from './planned.js';
 import type { Replayable } from './replay_loop.js';
@@ -38,6 +40,8 @@ export interface StepOptions {
   /** Images per micro-batch; if fewer than the batch, gradients accumulate. */
   readonly microBatchSize: number;
   readonly augmentation?: AugmentOptions | undefined;
+  /** Whether samples are mixed; see mixing.ts. */
+  readonly isMixed?: boolean;
 }
 
 export interface BeginOptions extends Pick<TrainingLength, 'schedule'> {
@@ -53,13 +57,20 @@ export class StepTensors extends Resource {
   readonly stepScalars: Tensor;
   readonly ring: MetricsRing;
   readonly gradients: ParameterGroup;
+  /** Undefined unless samples are mixed. */
+  readonly mixing: MixTensors | undefined;
   /** The sums over the micro-batches of a batch; undefined without accumulation. */
   readonly sums: { readonly gradients: Tensor; readonly totals: Tensor } | undefined;
 
   /** `make` allocates each tensor, or makes a placeholder for planning. */
   constructor(
     { device, parameters: { layout }, optimizer, task }: TrainableModel,
-    { stepsPerEpoch, isAccumulated }: { readonly stepsPerEpoch: number; readonly isAccumulated: boolean },
+    {
+      stepsPerEpoch,
+      batchSize,
+      microBatchSize,
+      isMixed = false,
+    }: StepOptions & { readonly stepsPerEpoch: number },
     make: (spec: Spec) => Tensor,
   ) {
     super();
@@ -69,20 +80,33 @@ export class StepTensors extends Resource {
     this.stepScalars = make({ shape: [stepsPerEpoch, columns], dtype: 'f32' });
     this.ring = new MetricsRing(task, make);
     this.gradients = new ParameterGroup(device, layout, make(flat));
-    this.sums = isAccumulated
-      ? { gradients: make(flat), totals: make({ shape: [task.width], dtype: 'f32' }) }
+    const places = stepsPerEpoch * batchSize;
+    this.mixing = isMixed
+      ? {
+          partners: make({ shape: [places], dtype: 'u32' }),
+          draws: make({ shape: [places, mixSize], dtype: 'f32' }),
+        }
       : undefined;
+    this.sums =
+      microBatchSize < batchSize
+        ? { gradients: make(flat), totals: make({ shape: [task.width], dtype: 'f32' }) }
+        : undefined;
   }
 
   get tensors(): readonly Tensor[] {
-    const { state, stepScalars, ring, gradients, sums } = this;
-    return [state, stepScalars, ring.tensor, gradients.flat, ...(sums ? [sums.gradients, sums.totals] : [])];
+    const { state, stepScalars, ring, gradients } = this;
+    return [state, stepScalars, ring.tensor, gradients.flat, ...this.#optional];
+  }
+
+  get #optional(): readonly Tensor[] {
+    return [this.mixing?.partners, this.mixing?.draws, this.sums?.gradients, this.sums?.totals].filter(
+      (tensor) => tensor !== undefined,
+    );
   }
 
   dispose(): void {
-    const { state, stepScalars, ring, gradients, sums } = this;
-    for (const resource of [state, stepScalars, ring, gradients, sums?.gradients, sums?.totals])
-      resource?.dispose();
+    const { state, stepScalars, ring, gradients } = this;
+    for (const resource of [state, stepScalars, ring, gradients, ...this.#optional]) resource.dispose();
   }
 }
 
@@ -97,12 +121,13 @@ export function stepRecorders(
   { batchSize, microBatchSize, augmentation }: StepOptions,
 ): readonly [Recorder] | readonly [microBatch: Recorder, update: Recorder] {
   const { preprocessing, parameters, task } = model;
-  const { state, stepScalars, ring, sums } = tensors;
+  const { state, stepScalars, ring, sums, mixing } = tensors;
   const isAccumulated = sums !== undefined;
 
   const differentiate = (): { readonly totals: Tensor } => {
+    const inputs = { batch: microBatchSize, preprocessing, augment: augmentedBy(augmentation) };
     const samples = withScope('inputs', () =>
-      gatherBatch(set, state, { batch: microBatchSize, preprocessing, augment: augmentedBy(augmentation) }),
+      mixing ? mixedBatch(set, mixing, state, inputs) : gatherBatch(set, state, inputs),
     );
     const added: Tensor[] = [];
     const outputs = model.outputsOf(samples.x, {
@@ -199,11 +224,12 @@ export class TrainingStep extends Resource {
     readonly set: DeviceSet,
     readonly batchSize: number,
     readonly microBatchSize: number,
+    isMixed: boolean,
   ) {
     super();
     const { device } = model;
     const { stepsPerEpoch } = this;
-    const shape = { stepsPerEpoch, isAccumulated: microBatchSize < batchSize };
+    const shape = { stepsPerEpoch, batchSize, microBatchSize, isMixed };
     this.#tensors = new StepTensors(model, shape, (spec) => outsideTidy(() => Tensor.zeros(spec, device)));
     this.ring.prepareReads(device);
   }
@@ -221,6 +247,7 @@ export class TrainingStep extends Resource {
     batchSize: number,
     {
       augmentation,
+      isMixed = false,
       microBatchSize = batchSize,
       kernelSelection,
       planned,
@@ -228,11 +255,11 @@ export class TrainingStep extends Resource {
     }: CompileOptions &
       Pick<PlanOptions, 'kernelSelection'> &
       Partial<PlannedBefore> &
-      Partial<Pick<StepOptions, 'augmentation' | 'microBatchSize'>> = {},
+      Partial<Pick<StepOptions, 'augmentation' | 'isMixed' | 'microBatchSize'>> = {},
   ): Promise<TrainingStep> {
     const atOnce = Math.min(microBatchSize, batchSize);
-    const training = new TrainingStep(model, set, batchSize, atOnce);
-    const shape = { batchSize, microBatchSize: atOnce, augmentation };
+    const training = new TrainingStep(model, set, batchSize, atOnce, isMixed);
+    const shape = { batchSize, microBatchSize: atOnce, augmentation, isMixed };
     try {
       const plans = planned
         ? plansOver(planned, tensorsOf(set, training.#tensors))
@@ -255,6 +282,11 @@ export class TrainingStep extends Resource {
 
   get state(): Tensor {
     return this.#tensors.state;
+  }
+
+  /** Undefined unless samples are mixed. */
+  get mixing(): MixTensors | undefined {
+    return this.#tensors.mixing;
   }
 
   get ring(): MetricsRing {
