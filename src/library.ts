@@ -26,7 +26,7 @@ export {
   type GradcheckOptions,
   type GradcheckReport,
   gradcheck,
-} from './check/gradcheck.js';
+} from './kernels/gradcheck.js';
 export { keep, tidy } from './engine/tidy.js';
 export type { Device, DeviceMemory } from './engine/device.js';
 export { ImageSet, type UnlabelledImages } from './data/dataset.js';

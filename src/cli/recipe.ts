@@ -23,7 +23,10 @@ export function checkRecipeOptions(options: RecipeOptions, who = 'train'): void 
   const { momentum, optimizer = 'rmsprop' } = options;
   if (momentum !== undefined && !takesMomentum(optimizer, momentum))
     throw new UsageError(
-      `${who}: --momentum is not for --optimizer ${optimizer}, but for ${[...registeredOptimizers().keys()].filter((name) => takesMomentum(name, momentum)).join(', ')}.`,
+      `${who}: --momentum is not for --optimizer ${optimizer}, but for ${[...registeredOptimizers().keys()]
+        .filter((name) => takesMomentum(name, momentum))
+        .sort()
+        .join(', ')}.`,
     );
   if (options.loss !== undefined) checkLoss(who, options.loss);
   if (options.freeze !== undefined && options.from === undefined)

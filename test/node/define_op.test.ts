@@ -6,7 +6,7 @@
  *   definitions and calls that cannot work are refused by name
  */
 import { expect, it } from 'vitest';
-import { gradcheck } from '../../src/check/gradcheck.js';
+import { gradcheck } from '../../src/kernels/gradcheck.js';
 import { grad } from '../../src/kernels/grad.js';
 import { program } from '../../src/engine/program.js';
 import { Tensor } from '../../src/engine/tensor.js';

@@ -205,6 +205,8 @@ export const mixLabelsCheck = opCheck<Input, 'y', Readonly<Record<string, never>
         outputs: { y: [1, 5, 0xffffffff] },
       },
     },
+    { name: 'one label', inputs: operands([1], 1), options: none },
+    { name: 'a workgroup', inputs: operands([64], 64), options: none },
     {
       name: 'above a workgroup',
       inputs: operands([67], 90),

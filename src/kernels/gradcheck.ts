@@ -4,11 +4,11 @@ import type { Shape } from '../engine/primitive.js';
 import { type Program, program } from '../engine/program.js';
 import { Tensor, describe } from '../engine/tensor.js';
 import { UsageError } from '../errors.js';
-import { multiply } from '../kernels/arithmetic.js';
-import { grad } from '../kernels/grad.js';
-import { sum } from '../kernels/sum.js';
+import { multiply } from './arithmetic.js';
+import { grad } from './grad.js';
+import { sum } from './sum.js';
 import { type Rules, count, flag, fn, list, positive, rule, wrong } from '../options.js';
-import { randomFrom } from './draws.js';
+import { pcg4d, streams, uniform } from '../random.js';
 
 /** The arguments of a call: tensors, or shapes of f32 tensors that are drawn uniformly from [−1, 1). */
 export type GradcheckCase = readonly (Tensor | Shape)[];
@@ -134,7 +134,7 @@ interface Slope {
 
 class Checking {
   readonly #inputs: readonly Tensor[];
-  readonly #random;
+  #drawn = 0;
 
   constructor(
     private readonly op: (...inputs: Tensor[]) => Result,
@@ -142,16 +142,16 @@ class Checking {
     private readonly index: number,
     private readonly options: GradcheckOptions,
   ) {
-    this.#random = randomFrom(1, index);
     this.#inputs = given.map((each) =>
       each instanceof Tensor
         ? each
-        : Tensor.from(this.#drawn(each.reduce((product, extent) => product * extent, 1)), each),
+        : Tensor.from(this.#draw(each.reduce((product, extent) => product * extent, 1)), each),
     );
   }
 
-  #drawn(length: number): Float32Array<ArrayBuffer> {
-    return Float32Array.from({ length }, () => 2 * this.#random() - 1);
+  #draw(length: number): Float32Array<ArrayBuffer> {
+    const next = (): number => uniform(pcg4d(0, streams.test, this.index, this.#drawn++)[0]);
+    return Float32Array.from({ length }, () => 2 * next() - 1);
   }
 
   async run(): Promise<Finding[]> {
@@ -161,7 +161,7 @@ class Checking {
     );
     const results = program((...inputs) => namedResults(this.op(...inputs)));
     const y = await this.#call(results, values);
-    const weights = y.map(({ length }) => this.#drawn(length));
+    const weights = y.map(({ length }) => this.#draw(length));
     const differentiated = this.#inputs.flatMap(({ dtype }, i) => (dtype === 'f32' ? [i] : []));
     if (differentiated.length === 0)
       throw new UsageError('gradcheck: no argument is f32, expected one or more.');
@@ -191,7 +191,7 @@ class Checking {
     );
     if (order === 1) return findings;
 
-    const directions = first.map(({ length }) => this.#drawn(length));
+    const directions = first.map(({ length }) => this.#draw(length));
     const second = program((...inputs) => {
       const along = grad(losses(inputs), wanted(inputs), { unconnected: 'zero' });
       return named(
