@@ -2,7 +2,7 @@
  * A generative adversarial pair on handwritten digits: a generator turns noise into images, and a discriminator tells them from real
  * ones. Each has an optimizer of its own, and a step updates both.
  *
- * Prints both losses, how sure the discriminator is of real and of generated images, and four generated digits. About two minutes
+ * Prints both losses, how sure the discriminator is of real and of generated images, and four generated digits. About three minutes
  * without a GPU; `--quick`: ten seconds, whose images are still blurred.
  */
 import process from 'node:process';

@@ -2,8 +2,8 @@
  * Transfer: a network that has learned the digits 0 to 4 learns 5 to 9 from five images each. Its convolutions are frozen, and only
  * a new last layer is trained.
  *
- * Prints the accuracy on 5 to 9 with frozen layers and from scratch, and whether the frozen weights are unchanged. About a minute
- * without a GPU; `--quick`: ten seconds.
+ * Prints the accuracy on 5 to 9 with frozen layers and from scratch, and whether the frozen weights are unchanged. About ten
+ * seconds without a GPU; `--quick`: three.
  */
 import process from 'node:process';
 import { ImageSet, datasets, layers, networks, open, optimizers, sequential } from 'shadegrad';

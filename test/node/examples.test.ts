@@ -46,14 +46,16 @@ it('a loop of its own fits a curve', { timeout }, () => {
 });
 
 it('frozen layers stay, and help', { timeout }, () => {
-  const { stdout } = run('transfer', '--quick');
+  const { stdout, status } = run('transfer', '--quick');
+  expect(status).toBe(0);
   expect(stdout).toContain('frozen weights unchanged: true\n');
   const [, accuracy] = /accuracy with frozen layers ([\d.]+)/.exec(stdout) ?? [];
   expect(Number(accuracy)).toBeGreaterThan(0.55);
 });
 
 it('a generative pair trains both of its networks', { timeout }, () => {
-  const { stdout } = run('generative_pair', '--quick');
+  const { stdout, status } = run('generative_pair', '--quick');
+  expect(status).toBe(0);
   const last =
     /step 300 discriminator ([\d.]+) generator ([\d.]+) sure of real ([\d.]+) of generated ([\d.]+)/.exec(
       stdout,

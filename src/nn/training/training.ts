@@ -239,7 +239,7 @@ function checkOptions(options: FitOptions, isIterable: boolean): void {
     );
     if (odd && isIterable)
       throw new UsageError(
-        `fit: ${odd[0]} is given, but the data is an iterable of batches, whose classes are not known; pass validationData, or a sampleWeight with each batch.`,
+        `fit: ${odd[0]} is given, but the data is an iterable of batches, which are not known in advance; pass validationData, or a sampleWeight with each batch.`,
       );
     return undefined;
   });
