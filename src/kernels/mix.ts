@@ -23,6 +23,10 @@ export const mixSize = 6;
 const drawn = (draws: string, state: string, n: string, word: keyof typeof mixWords): string =>
   `${draws}[(${state}[${stateWords.cursor}u] + ${n}) * ${mixSize}u + ${mixWords[word]}u]`;
 
+/** `mix` of WGSL may compute other + share · (x − other), which is NaN where both are infinite. */
+const blend = (x: string, other: string, share: string): string =>
+  `(${share} * ${x} + (1.0 - ${share}) * ${other})`;
+
 /** Throws: ShapeError. */
 function checkDraws(who: string, x: Shape, other: Shape, draws: Shape): void {
   if (x.length === 0 || x.join() !== other.join() || draws.length !== 2 || draws[1] !== mixSize)
@@ -54,7 +58,7 @@ export const mixImagesForward: Primitive<Operand, 'y', MixImagesAttributes> = {
         ];
         const isInside = `${row} >= ${of('top')} && ${row} < ${of('bottom')} && ${column} >= ${of('left')} && ${column} < ${of('right')}`;
         // A product with a share of 0 would make NaN of an infinity.
-        const blended = `select(mix(${other}, ${x}, ${of('blend')}), ${other}, ${of('blend')} == 0.0)`;
+        const blended = `select(${blend(x, other, of('blend'))}, ${other}, ${of('blend')} == 0.0)`;
         return `select(${x}, ${blended}, ${isInside})`;
       },
     },
@@ -78,7 +82,7 @@ export const mixRowsForward: Primitive<Operand, 'y', MixRowsAttributes> = {
     {
       whole: ['draws', 'state'],
       expression: ({ x, other, draws, state }, { perSample }, index) =>
-        `mix(${other}, ${x}, ${drawn(draws, state, `${index} / ${perSample}u`, 'share')})`,
+        blend(x, other, drawn(draws, state, `${index} / ${perSample}u`, 'share')),
     },
     () => ({ state: 'u32' }),
   ),
