@@ -1,5 +1,5 @@
 /**
- * A training loop of one's own: parameters are tensors, a program records the loss and its gradients, and an optimizer of the library
+ * A custom training loop: parameters are tensors, a program records the loss and its gradients, and an optimizer of the library
  * updates the parameters. The data is a noisy sine, which a network with one hidden layer learns.
  *
  * Prints the loss as it falls, and the largest error of the curve. About ten seconds; `--quick`: three.
