@@ -74,6 +74,7 @@ export const otherNames: Readonly<Record<string, readonly [keras: string, pytorc
   place_totals: ['', ''],
   pow: ['ops.power', 'torch.pow'],
   random_normal: ['random.normal', 'torch.randn'],
+  random_uniform: ['random.uniform', 'torch.rand'],
   relu: ['ops.relu', 'F.relu'],
   reshape: ['ops.reshape', 'torch.reshape'],
   resize: ['ops.image.resize', 'F.interpolate'],

@@ -4,18 +4,14 @@
  * The number is a hash of (seed, stream, step, element): the backward pass recomputes the mask, which is never
  * stored and is the same on every device.
  */
-import pcg4dWgsl from '../../shaders/random/pcg4d.wgsl';
 import { type Op, apply } from '../engine/op.js';
 import { runPrimitive } from '../engine/program.js';
-import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors, tensorRule } from '../engine/tensor.js';
 import { checkCall } from '../calls.js';
 import { type Rules, belowOne, flag, required, seed } from '../options.js';
 import { elementwisePrimitive } from './elementwise.js';
+import { randomWords } from './random_words.js';
 import { unchanged } from './reshape.js';
-import { stateWords } from './step_state.js';
-
-registerShaders({ 'random/pcg4d': pcg4dWgsl });
 
 export type DropoutAttributes = {
   readonly rate: number;
@@ -31,13 +27,11 @@ export const dropoutForward = elementwisePrimitive<'x' | 'state', DropoutAttribu
   {
     whole: ['state'],
     helpers: ['random/pcg4d'],
-    expression: ({ x, state }, { rate, stream, perSample }, index, scalar) => {
-      const word = (name: keyof typeof stateWords): string => `${state}[${stateWords[name]}]`;
-      const before = `(${word('cursor')} - ${word('batchStart')}) * ${perSample}u`;
-      const element = perSample > 0 ? `${index} + ${before}` : index;
-      const counter = `vec4u(${word('seed')}, ${stream}u, ${word('step')}, ${element})`;
+    expression: ({ x, state }, attributes, index, scalar) => {
+      const { rate } = attributes;
+      const draw = `uniform_from(${randomWords(state, attributes, index)}.x)`;
       // A factor of 0 rather than the value 0, so that dropped NaN and ∞ give NaN, as in PyTorch.
-      return `${x} * select(0.0, ${scalar(1 / (1 - rate))}, uniform_from(pcg4d(${counter}).x) >= ${scalar(rate)})`;
+      return `${x} * select(0.0, ${scalar(1 / (1 - rate))}, ${draw} >= ${scalar(rate)})`;
     },
   },
   () => ({ state: 'u32' }),

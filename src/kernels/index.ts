@@ -73,6 +73,7 @@ export { pad } from './pad.js';
 export { pow, reciprocal, rsqrt } from './power.js';
 export { prod } from './prod.js';
 export { randomNormal } from './random_normal.js';
+export { randomUniform } from './random_uniform.js';
 export { flatten, reshape } from './reshape.js';
 export { resize } from './resize.js';
 export { abs, ceil, floor, round, sign } from './rounding.js';

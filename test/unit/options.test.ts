@@ -548,6 +548,10 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
     ([state], more: object) => ops.randomNormal([2], { stream: 1, state: state!, ...more }),
     [[8]],
   ),
+  'ops.randomUniform': recorded(
+    ([state], more: object) => ops.randomUniform([2], { stream: 1, state: state!, ...more }),
+    [[8]],
+  ),
   'ops.resize': recorded(([x], options) => ops.resize(x!, [2, 2], options), [[1, 4, 4, 1]]),
   'ops.sum': recorded(([x], options) => ops.sum(x!, options), [[2]]),
   'ops.variance': recorded(([x], options) => ops.variance(x!, options), [[2]]),

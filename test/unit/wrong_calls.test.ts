@@ -414,6 +414,10 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: random_normal: 'state' is f32 [8], expected u32.
     random_normal, no shape:
       ShapeError: randomNormal: shape [0.5] has the extent 0.5; extents are positive integers.
+    random_uniform, state not u32:
+      ShapeError: random_uniform: 'state' is f32 [8], expected u32.
+    random_uniform, no shape:
+      ShapeError: randomUniform: shape [0.5] has the extent 0.5; extents are positive integers.
     place_totals, totals not f32:
       ShapeError: place_totals: 'totals' is u32 [2], expected f32.
     reshape, sizes differ:

@@ -37,7 +37,7 @@ export { argMinCheck, minCheck } from './min.js';
 export { mixImagesCheck, mixLabelsCheck, mixRowsCheck } from './mix.js';
 export { oneHotCheck } from './one_hot.js';
 export { padCheck } from './pad.js';
-export { randomNormalCheck } from './random_normal.js';
+export { randomNormalCheck, randomUniformCheck } from './random.js';
 export { placeTotalsCheck } from './place_totals.js';
 export { reshapeCheck } from './reshape.js';
 export { resizeCheck } from './resize.js';
