@@ -1,16 +1,14 @@
 /** Options of augmentation. Independent of the engine, so that forms and URLs can be checked with them. */
 import {
-  type Rule,
   type Rules,
   belowOne,
   checkOptions,
   either,
   flag,
   integer,
-  list,
+  limits,
   nested,
   oneOf,
-  rule,
   within,
 } from './options.js';
 
@@ -51,12 +49,6 @@ export interface AugmentOptions {
   /** c: distances from the image's mean are multiplied by a factor from 1 − c to 1 + c. */
   readonly contrast?: number;
   readonly erasing?: ErasingOptions;
-}
-
-/** Rule for two ascending limits within the given range. */
-function limits(expected: string, least: number, most: number): Rule {
-  const inOrder = (value: unknown): boolean => (value as number[])[0]! <= (value as number[])[1]!;
-  return (...args) => list(expected, within(least, most), 2)(...args) ?? rule(expected, inOrder)(...args);
 }
 
 const erasingRules = (): Rules<ErasingOptions> => ({

@@ -61,6 +61,7 @@ const doneOtherwise: Readonly<Record<string, string>> = {
   metrics: "pass 'metrics' to compile",
   sampleweight: 'pass it with the data, as { x, y, sampleWeight }',
   verbose: "add callbacks.progress() to 'callbacks'",
+  seed: "pass 'seed' to fit; it and the place of a layer decide its random numbers",
   initialepoch: "pass the checkpoint to resume from as 'resume'",
 };
 

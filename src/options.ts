@@ -176,6 +176,13 @@ export function list(expected: string, entry: Rule, ...lengths: readonly number[
       : expected;
 }
 
+/** Two ascending numbers within the given range. */
+/* @__NO_SIDE_EFFECTS__ */
+export function limits(expected: string, least: number, most: number): Rule {
+  const inOrder = (value: unknown): boolean => (value as number[])[0]! <= (value as number[])[1]!;
+  return (...args) => list(expected, within(least, most), 2)(...args) ?? rule(expected, inOrder)(...args);
+}
+
 /** One positive integer for both directions, or [down, across]. */
 export const pixels = either(count, list('two of them', count, 2));
 /** The extents of a tensor. */

@@ -42,6 +42,8 @@ export const streams = {
   gaussian: 12,
   /** Which samples are mixed, and by which shares. */
   mix: 13,
+  /** Layers that change images in training. */
+  randomImages: 14,
 } as const;
 
 /**

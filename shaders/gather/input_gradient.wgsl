@@ -23,7 +23,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let k = element % INNER;
   let o = element / (INNER * COUNT);
   var sum = 0.0;
-  for (var place = chain[element / INNER % COUNT]; place < PLACES; place = chain[COUNT + place]) {
+  for (var place = chain[element / INNER % COUNT]; place < PLACES; place = max(place + 1u, chain[COUNT + place])) {
     sum += dy[(o * PLACES + place) * INNER + k];
   }
   dx[element] = epilogue(sum, element, element % CHANNELS);

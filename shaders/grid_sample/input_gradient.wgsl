@@ -1,7 +1,8 @@
 // dx[n,h,w,c] = Σ dy[n,p,q,c] · the weight of pixel h, w at grid[n,p,q], over the positions in the cells around the pixel.
 //
 // Shapes: dy [N,P,Q,C], grid [N,P,Q,2], chain [N, CELLS + PLACES] → dx [N,H,W,C]. chain lists the positions of each cell in ascending
-// order. One invocation computes one element.
+// order. The loop ends for any values in chain: kernels are also run once on memory of zeros, to compile them. One invocation
+// computes one element.
 const N: u32 = 1; //! images
 const H: u32 = 4; //! height of dx
 const W: u32 = 4; //! width of dx
@@ -40,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var i = 0u; i <= LINEAR; i++) {
     for (var j = 0u; j <= LINEAR; j++) {
       let cell = (h + 1u - i) * (W + 1u) + w + 1u - j;
-      for (var place = chain[head + cell]; place < PLACES; place = chain[head + CELLS + place]) {
+      for (var place = chain[head + cell]; place < PLACES; place = max(place + 1u, chain[head + CELLS + place])) {
         let sample = n * PLACES + place;
         let row = weight(i32(h), position(grid[2u * sample + 1u], H), H, ORDER_H);
         let share = row * weight(i32(w), position(grid[2u * sample], W), W, ORDER_W);

@@ -8,7 +8,7 @@ import { aroundAxis, axisOf, integerRule } from './axes.js';
 import { reshape } from './reshape.js';
 
 /** x broadcast to a shape. The product with 1 keeps every bit, those of NaN aside. */
-function broadcastTo(x: Tensor, shape: Shape): Tensor {
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   return multiply(x, fill(shape, 1));
 }
 

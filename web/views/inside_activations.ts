@@ -96,7 +96,7 @@ class LayerSection {
       this.#range,
     );
     const words = element('div', { class: 'row' }, element('p', { class: 'quiet' }, layerWords(className)));
-    if (!['Input', 'Flatten', 'Dropout'].includes(className)) {
+    if (!['Input', 'Flatten'].includes(className) && !passesOn(className)) {
       const button = element('button', { type: 'button', class: 'button small row-end' }, 'Show its WGSL');
       button.setAttribute('aria-label', `Show its WGSL: ${nameOf(activation)}`);
       button.addEventListener('click', () => showKernel({ layer, isSoftmax: className === 'Softmax' }));

@@ -34,6 +34,37 @@ const ofClasses: Readonly<Record<string, string>> = {
   CategoryEncoding: 'Turns integers into a row of zeros with ones at their positions.',
   Activation: 'Applies a nonlinear function, so that several layers can compute more than a single one.',
   Dropout: 'In training, sets a random share of the values to 0 to reduce overfitting; here it does nothing.',
+  RandomBrightness: 'In training, makes each image a little brighter or darker; here it does nothing.',
+  RandomContrast: 'In training, changes the contrast of each image; here it does nothing.',
+  RandomCrop: 'In training, cuts a random part out of each image; here that at its centre.',
+  RandomErasing: 'In training, covers a random rectangle of each image; here it does nothing.',
+  RandomFlip: 'In training, shows half of the images as in a mirror; here it does nothing.',
+  RandomRotation: 'In training, rotates each image by a random angle; here it does nothing.',
+  RandomTranslation: 'In training, moves each image by a random distance; here it does nothing.',
+  RandomZoom: 'In training, makes each image a little larger or smaller; here it does nothing.',
+  ActivityRegularization:
+    'Adds a penalty of its values to the loss, so that they stay small; here it does nothing.',
+  Add: 'Adds its inputs, so that layers between them only learn what to change.',
+  AlphaDropout:
+    'In training, sets a random share of the values to one low value, which keeps mean and spread; here it does nothing.',
+  Average: 'Takes the mean of its inputs.',
+  Concatenate: 'Computes nothing: puts its inputs side by side.',
+  Dot: 'Multiplies its inputs and adds up the products: large where they are alike.',
+  ELU: 'Keeps positive values and bends negative ones towards a lower limit.',
+  Functional: 'A network in its own right, used as one layer.',
+  GaussianDropout: 'In training, multiplies its values by random numbers; here it does nothing.',
+  GaussianNoise: 'In training, adds random numbers to its values; here it does nothing.',
+  Identity: 'Computes nothing: its output is its input.',
+  LeakyReLU: 'Keeps positive values and makes negative ones small.',
+  Maximum: 'Takes the largest of its inputs.',
+  Minimum: 'Takes the smallest of its inputs.',
+  Multiply: 'Multiplies its inputs, so that one can let the other through or not.',
+  PReLU: 'Keeps positive values and scales negative ones by a learned factor.',
+  ReLU: 'Keeps positive values and sets negative ones to 0.',
+  Rescaling: 'Scales its values to another range.',
+  Sequential: 'A network in its own right, used as one layer.',
+  SpatialDropout2D: 'In training, sets random maps to 0 to reduce overfitting; here it does nothing.',
+  Subtract: 'Subtracts its second input from the first.',
   Flatten: 'Computes nothing: arranges the values of all maps in one row.',
   Dense: 'Each unit computes a weighted sum of all its inputs.',
   Softmax: 'Turns the logits into probabilities between 0 and 1 that add up to 1.',
@@ -56,9 +87,9 @@ export function scopeWords(scope: string): string | undefined {
   return ofScopes[scope];
 }
 
-/** Whether a layer's output equals its input, so that it need not be drawn. */
+/** Whether a layer's output equals its input in a prediction, so that it need not be drawn. */
 export function passesOn(className: string): boolean {
-  return className === 'Dropout';
+  return className === 'Identity' || layerWords(className).endsWith('here it does nothing.');
 }
 
 /** Such as `28 × 28 × 32` or `3,136`. */

@@ -33,6 +33,14 @@ import { minimum } from './minimum.js';
 import { multiply } from './multiply.js';
 import { permute } from './permute.js';
 import { prelu } from './prelu.js';
+import { randomBrightness } from './random_brightness.js';
+import { randomContrast } from './random_contrast.js';
+import { randomCrop } from './random_crop.js';
+import { randomErasing } from './random_erasing.js';
+import { randomFlip } from './random_flip.js';
+import { randomRotation } from './random_rotation.js';
+import { randomTranslation } from './random_translation.js';
+import { randomZoom } from './random_zoom.js';
 import type { LayerMaker } from './registry.js';
 import { relu } from './relu.js';
 import { repeatVector } from './repeat_vector.js';
@@ -91,6 +99,14 @@ export const layerClasses: Readonly<Record<string, LayerMaker>> = {
   LeakyReLU: leakyRelu,
   PReLU: prelu,
   Permute: permute,
+  RandomBrightness: randomBrightness,
+  RandomContrast: randomContrast,
+  RandomCrop: randomCrop,
+  RandomErasing: randomErasing,
+  RandomFlip: randomFlip,
+  RandomRotation: randomRotation,
+  RandomTranslation: randomTranslation,
+  RandomZoom: randomZoom,
   RMSNormalization: rmsNormalization,
   ReLU: relu,
   RepeatVector: repeatVector,
