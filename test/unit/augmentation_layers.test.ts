@@ -181,7 +181,9 @@ it('crops at every place in training, and at the centre otherwise', () => {
   }
   expect([...seen].sort((a, b) => a - b)).toEqual([0, 1, 2, 4, 5, 6]);
   expect([...layerValues(layer, [x]).values.slice(0, 4)]).toEqual([1, 2, 5, 6]);
-  expect(() => layer.outputShape([[1, 4, 1]])).toThrowErrorMatchingInlineSnapshot(`[ShapeError: layers.randomCrop: the input is [1,4,1] per sample, smaller than 2 × 2.]`);
+  expect(() => layer.outputShape([[1, 4, 1]])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: layers.randomCrop: the input is [1,4,1] per sample, smaller than 2 × 2.]`,
+  );
 });
 
 it('erases one rectangle of the given area in the given share of images', () => {

@@ -196,7 +196,8 @@ describe('WGSL', () => {
 describe('words', () => {
   it('know every class of layer', () => {
     const unknown = layerWords('Unheard');
-    for (const className of Object.keys(layerClasses)) expect(layerWords(className), className).not.toBe(unknown);
+    for (const className of Object.keys(layerClasses))
+      expect(layerWords(className), className).not.toBe(unknown);
   });
 
   it('give numbers as people read them', () => {
