@@ -22,11 +22,17 @@ import {
   batchNormalization,
   conv2d,
   dense,
+  embedding,
   flatten,
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+  prelu,
+  rmsNormalization,
 } from '../../src/nn/layers/index.js';
 import type { Layer } from '../../src/nn/layers/layer.js';
 import { type Constraint, parameterExtensions } from '../../src/nn/parameters/parameter_options.js';
-import { registerLayers } from '../../src/nn/layers/registry.js';
+import { layerFromConfig, registerLayers } from '../../src/nn/layers/registry.js';
 import { Model, sequential } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers/index.js';
 import { registerFunctions } from '../../src/nn/files/own_functions.js';
@@ -158,11 +164,44 @@ describe('an initialiser', () => {
     expect([...kernelOf(dense({ units: 2, kernelInitializer: constant }), [1])]).toEqual([0.25, 0.25]);
     const [, bias] = dense({ units: 2, biasInitializer: 'ones' }).parameters([[3]]);
     expect([...initialValues(bias!, 0, 0)]).toEqual([1, 1]);
-    const options = { gammaInitializer: { kind: 'constant', value: 0.5 }, betaConstraint: 'nonNeg' } as const;
-    const [gamma, beta] = batchNormalization(options).parameters([[2]]);
-    expect([...initialValues(gamma!, 0, 0)]).toEqual([0.5, 0.5]);
-    expect(beta!.constraint).toEqual({ kind: 'nonNeg' });
-    expect(batchNormalization(options).config).toMatchObject(options);
+  });
+
+  it.each<[string, (options: object) => Layer, Record<string, string>]>([
+    ['batchNormalization', batchNormalization, { gamma: 'ones', beta: 'zeros' }],
+    ['layerNormalization', layerNormalization, { gamma: 'ones', beta: 'zeros' }],
+    [
+      'groupNormalization',
+      (more) => groupNormalization({ groups: 2, ...more }),
+      { gamma: 'ones', beta: 'zeros' },
+    ],
+    ['instanceNormalization', instanceNormalization, { gamma: 'ones', beta: 'zeros' }],
+    ['rmsNormalization', rmsNormalization, { scale: 'ones' }],
+    ['prelu', prelu, { alpha: 'zeros' }],
+    [
+      'embedding',
+      (more) => embedding({ inputDim: 3, outputDim: 2, ...more }),
+      { embeddings: 'randomUniform' },
+    ],
+  ])('is an option of %s, as penalty and constraint are', (_, make, parameters) => {
+    const shape = [4, 4, 2];
+    for (const [name, kind] of Object.entries(parameters)) {
+      const specOf = (layer: Layer) => layer.parameters([shape]).find((each) => each.name === name)!;
+      expect(specOf(make({})).initializer).toMatchObject({ kind });
+      const options = {
+        [`${name}Initializer`]: { kind: 'constant', value: 0.5 },
+        [`${name}Regularizer`]: { l1: 0.1, l2: 0 },
+        [`${name}Constraint`]: 'nonNeg',
+      };
+      const layer = make(options);
+      const again = layerFromConfig(layer.className, JSON.parse(JSON.stringify(layer.config)) as object);
+      for (const each of [layer, again]) {
+        const spec = specOf(each);
+        expect(new Set(initialValues(spec, 0, 0))).toEqual(new Set([0.5]));
+        expect(spec.constraint).toEqual({ kind: 'nonNeg' });
+        expect(spec.regularizer).toEqual({ l1: 0.1, l2: 0 });
+      }
+      expect(layer.config).toMatchObject(options);
+    }
   });
 
   it('may be a function, which gets numbers of the seed', () => {

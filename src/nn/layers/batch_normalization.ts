@@ -6,32 +6,21 @@ import { fill } from '../../kernels/arithmetic.js';
 import { batchNorm } from '../../kernels/batch_norm.js';
 import { batchNormInference } from '../../kernels/batch_norm_inference.js';
 import { batchNormMoving } from '../../kernels/batch_norm_moving.js';
-import { type Rules, belowOne, checkOptions, flag, positive } from '../../options.js';
-import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
-import {
-  type ParameterOptions,
-  parameterConfig,
-  parameterRules,
-  withParameterOptions,
-} from '../parameters/parameter_options.js';
+import { type Rules, belowOne, checkOptions, positive } from '../../options.js';
+import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Affine, affineConfig, affineParameters, affineRules } from './normalization.js';
 
-export interface BatchNormalizationOptions extends LayerOptions, ParameterOptions<'gamma' | 'beta'> {
+export interface BatchNormalizationOptions extends LayerOptions, Affine {
   /** The factor of the old moving statistics in each update. Default 0.99. */
   readonly momentum?: number;
   /** Added to the variance to avoid division by 0. Default 10⁻³. */
   readonly epsilon?: number;
-  /** Whether to learn a shift β per channel. Default true. */
-  readonly center?: boolean;
-  /** Whether to learn a scale γ per channel. Default true. */
-  readonly scale?: boolean;
 }
 
 const rules = (): Rules<BatchNormalizationOptions> => ({
   momentum: belowOne,
   epsilon: positive,
-  center: flag,
-  scale: flag,
-  ...parameterRules('gamma', 'beta'),
+  ...affineRules(),
   ...layerRules(),
 });
 
@@ -51,25 +40,20 @@ const rules = (): Rules<BatchNormalizationOptions> => ({
  */
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
   checkOptions('layers.batchNormalization', options, rules());
-  const { momentum = 0.99, epsilon = 1e-3, center = true, scale = true } = options;
+  const { momentum = 0.99, epsilon = 1e-3 } = options;
   return defineLayer(options, {
     className: 'BatchNormalization',
-    config: { momentum, epsilon, center, scale, ...parameterConfig(options, 'gamma', 'beta') },
+    config: { momentum, epsilon, ...affineConfig(options) },
     outputShape: ([x]) => {
       channelsOf(x);
       return x;
     },
     parameters: ([x]) => {
       const shape = [channelsOf(x)];
-      const ones = { shape, initializer: { kind: 'ones' } } as const;
-      const zeros = { shape, initializer: { kind: 'zeros' } } as const;
-      const specs: ParameterSpec[] = [];
-      if (scale) specs.push(withParameterOptions(options, { name: 'gamma', ...ones }));
-      if (center) specs.push(withParameterOptions(options, { name: 'beta', ...zeros }));
       return [
-        ...specs,
-        { name: 'moving_mean', ...zeros, isTrainable: false },
-        { name: 'moving_variance', ...ones, isTrainable: false },
+        ...affineParameters(shape, options),
+        { name: 'moving_mean', shape, initializer: { kind: 'zeros' }, isTrainable: false },
+        { name: 'moving_variance', shape, initializer: { kind: 'ones' }, isTrainable: false },
       ];
     },
     call: ([x], parameters, { isTraining, isFrozen, state }) => {

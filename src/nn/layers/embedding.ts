@@ -2,8 +2,14 @@
 import { gather } from '../../kernels/gather.js';
 import { type Rules, checkOptions, count, required } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import {
+  type ParameterOptions,
+  parameterConfig,
+  parameterRules,
+  withParameterOptions,
+} from '../parameters/parameter_options.js';
 
-export interface EmbeddingOptions extends LayerOptions {
+export interface EmbeddingOptions extends LayerOptions, ParameterOptions<'embeddings'> {
   /** How many different integers there are: 0 to inputDim − 1. */
   readonly inputDim: number;
   /** The length of the vectors. */
@@ -13,6 +19,7 @@ export interface EmbeddingOptions extends LayerOptions {
 const rules = (): Rules<EmbeddingOptions> => ({
   inputDim: required(count),
   outputDim: required(count),
+  ...parameterRules('embeddings'),
   ...layerRules(),
 });
 
@@ -31,15 +38,14 @@ export function embedding(options: EmbeddingOptions): Layer {
   const { inputDim, outputDim } = options;
   return defineLayer(options, {
     className: 'Embedding',
-    config: { inputDim, outputDim },
+    config: { inputDim, outputDim, ...parameterConfig(options, 'embeddings') },
     outputShape: ([x]) => [...x, outputDim],
     parameters: () => [
-      {
+      withParameterOptions(options, {
         name: 'embeddings',
         shape: [inputDim, outputDim],
-        // The limit of these fans is √(6 / 2400) = 0.05.
-        initializer: { kind: 'glorotUniform', fanIn: 1200, fanOut: 1200 },
-      },
+        initializer: { kind: 'randomUniform', minval: -0.05, maxval: 0.05 },
+      }),
     ],
     call: ([x], { embeddings }) => gather(embeddings!, x),
   });

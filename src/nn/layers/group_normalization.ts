@@ -2,9 +2,16 @@
 import { sizeOf } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
 import { reshape } from '../../kernels/reshape.js';
-import { type Rules, checkOptions, count, flag, positive } from '../../options.js';
+import { type Rules, checkOptions, count, positive } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
-import { type Affine, affine, affineParameters, normalised } from './normalization.js';
+import {
+  type Affine,
+  affine,
+  affineConfig,
+  affineParameters,
+  affineRules,
+  normalised,
+} from './normalization.js';
 
 export interface GroupNormalizationOptions extends LayerOptions, Affine {
   /** The number of groups, which divides the number of channels: 1 normalises whole samples. Default 32. */
@@ -16,8 +23,7 @@ export interface GroupNormalizationOptions extends LayerOptions, Affine {
 const rules = (): Rules<GroupNormalizationOptions> => ({
   groups: count,
   epsilon: positive,
-  center: flag,
-  scale: flag,
+  ...affineRules(),
   ...layerRules(),
 });
 
@@ -33,10 +39,10 @@ const rules = (): Rules<GroupNormalizationOptions> => ({
  */
 export function groupNormalization(options: GroupNormalizationOptions = {}): Layer {
   checkOptions('layers.groupNormalization', options, rules());
-  const { groups = 32, epsilon = 1e-3, center = true, scale = true } = options;
+  const { groups = 32, epsilon = 1e-3 } = options;
   return defineLayer(options, {
     className: 'GroupNormalization',
-    config: { groups, epsilon, center, scale },
+    config: { groups, epsilon, ...affineConfig(options) },
     outputShape: ([x]) => {
       const channels = x.at(-1);
       if (channels === undefined || channels % groups > 0)
@@ -45,7 +51,7 @@ export function groupNormalization(options: GroupNormalizationOptions = {}): Lay
         );
       return x;
     },
-    parameters: ([x]) => affineParameters(x.slice(-1), { center, scale }),
+    parameters: ([x]) => affineParameters(x.slice(-1), options),
     call: ([x], parameters) => {
       const channels = x.shape.at(-1) as number;
       const pixels = sizeOf(x.shape.slice(1, -1));

@@ -1,8 +1,15 @@
 /** Instance normalisation. Letters: C channels, the last axis. */
 import { ShapeError } from '../../errors.js';
-import { type Rules, checkOptions, flag, positive } from '../../options.js';
+import { type Rules, checkOptions, positive } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
-import { type Affine, affine, affineParameters, normalised } from './normalization.js';
+import {
+  type Affine,
+  affine,
+  affineConfig,
+  affineParameters,
+  affineRules,
+  normalised,
+} from './normalization.js';
 
 export interface InstanceNormalizationOptions extends LayerOptions, Affine {
   /** Added to the variance to avoid division by 0. Default 10⁻³. */
@@ -11,8 +18,7 @@ export interface InstanceNormalizationOptions extends LayerOptions, Affine {
 
 const rules = (): Rules<InstanceNormalizationOptions> => ({
   epsilon: positive,
-  center: flag,
-  scale: flag,
+  ...affineRules(),
   ...layerRules(),
 });
 
@@ -28,10 +34,10 @@ const rules = (): Rules<InstanceNormalizationOptions> => ({
  */
 export function instanceNormalization(options: InstanceNormalizationOptions = {}): Layer {
   checkOptions('layers.instanceNormalization', options, rules());
-  const { epsilon = 1e-3, center = true, scale = true } = options;
+  const { epsilon = 1e-3 } = options;
   return defineLayer(options, {
     className: 'InstanceNormalization',
-    config: { epsilon, center, scale },
+    config: { epsilon, ...affineConfig(options) },
     outputShape: ([x]) => {
       if (x.length < 2)
         throw new ShapeError(
@@ -39,7 +45,7 @@ export function instanceNormalization(options: InstanceNormalizationOptions = {}
         );
       return x;
     },
-    parameters: ([x]) => affineParameters(x.slice(-1), { center, scale }),
+    parameters: ([x]) => affineParameters(x.slice(-1), options),
     call: ([x], parameters) => {
       const pixels = x.shape.slice(1, -1).map((_, i) => i + 1);
       return affine(normalised(x, pixels, epsilon), parameters, x.shape.slice(-1));

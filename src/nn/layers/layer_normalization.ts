@@ -1,10 +1,12 @@
 /** Layer normalisation. */
-import { type Rules, checkOptions, flag, positive } from '../../options.js';
+import { type Rules, checkOptions, positive } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
 import {
   type Affine,
   affine,
+  affineConfig,
   affineParameters,
+  affineRules,
   alongAxes,
   layerAxisRule,
   normalised,
@@ -21,8 +23,7 @@ export interface LayerNormalizationOptions extends LayerOptions, Affine {
 const rules = (): Rules<LayerNormalizationOptions> => ({
   axis: layerAxisRule(),
   epsilon: positive,
-  center: flag,
-  scale: flag,
+  ...affineRules(),
   ...layerRules(),
 });
 
@@ -38,11 +39,11 @@ const rules = (): Rules<LayerNormalizationOptions> => ({
  */
 export function layerNormalization(options: LayerNormalizationOptions = {}): Layer {
   checkOptions('layers.layerNormalization', options, rules());
-  const { axis = -1, epsilon = 1e-3, center = true, scale = true } = options;
+  const { axis = -1, epsilon = 1e-3 } = options;
   const axesOf = (shape: readonly number[]): number[] => sampleAxes('layers.layerNormalization', shape, axis);
   return defineLayer(options, {
     className: 'LayerNormalization',
-    config: { axis, epsilon, center, scale },
+    config: { axis, epsilon, ...affineConfig(options) },
     outputShape: ([x]) => {
       axesOf(x);
       return x;
@@ -50,7 +51,7 @@ export function layerNormalization(options: LayerNormalizationOptions = {}): Lay
     parameters: ([x]) =>
       affineParameters(
         axesOf(x).map((each) => x[each - 1] as number),
-        { center, scale },
+        options,
       ),
     call: ([x], parameters) => {
       const sample = x.shape.slice(1);

@@ -5,8 +5,14 @@ import { ShapeError } from '../../errors.js';
 import { add, divide, multiply, sqrt, square, subtract } from '../../kernels/arithmetic.js';
 import { mean } from '../../kernels/mean.js';
 import { reshape } from '../../kernels/reshape.js';
-import { type Rule, either, rule } from '../../options.js';
-import type { ParameterSpec } from './layer.js';
+import { type Rule, type Rules, either, flag, rule } from '../../options.js';
+import {
+  type ParameterOptions,
+  type ParameterSpec,
+  parameterConfig,
+  parameterRules,
+  withParameterOptions,
+} from '../parameters/parameter_options.js';
 
 /** (x − μ)/√(v + ε), with μ and v over the given axes. The mean comes first, so that a large one costs no digits. */
 export function normalised(x: Tensor, axis: readonly number[], epsilon: number): Tensor {
@@ -15,8 +21,8 @@ export function normalised(x: Tensor, axis: readonly number[], epsilon: number):
   return divide(centred, sqrt(add(variance, epsilon)));
 }
 
-/** Whether a layer learns a shift β and a scale γ. */
-export interface Affine {
+/** Whether a layer learns a shift β and a scale γ, and how. */
+export interface Affine extends ParameterOptions<'gamma' | 'beta'> {
   /** Whether to learn a shift β. Default true. */
   readonly center?: boolean;
   /** Whether to learn a scale γ. Default true. */
@@ -24,14 +30,23 @@ export interface Affine {
 }
 
 /** γ, initially 1, and β, initially 0. */
-export function affineParameters(
-  shape: Shape,
-  { center, scale }: Readonly<Record<'center' | 'scale', boolean>>,
-): ParameterSpec[] {
+export function affineParameters(shape: Shape, options: Affine): ParameterSpec[] {
+  const { center = true, scale = true } = options;
   return [
     ...(scale ? [{ name: 'gamma', shape, initializer: { kind: 'ones' } } as const] : []),
     ...(center ? [{ name: 'beta', shape, initializer: { kind: 'zeros' } } as const] : []),
-  ];
+  ].map((spec) => withParameterOptions(options, spec));
+}
+
+export const affineRules = (): Rules<Affine> => ({
+  center: flag,
+  scale: flag,
+  ...parameterRules('gamma', 'beta'),
+});
+
+export function affineConfig(options: Affine): object {
+  const { center = true, scale = true } = options;
+  return { center, scale, ...parameterConfig(options, 'gamma', 'beta') };
 }
 
 /** γ·y + β, with both seen as `shape`, which broadcasts to y. */

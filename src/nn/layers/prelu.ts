@@ -4,8 +4,14 @@ import { ShapeError } from '../../errors.js';
 import { prelu as rectify } from '../../kernels/leaky_relu.js';
 import { type Rules, checkOptions, count, list, orNull } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import {
+  type ParameterOptions,
+  parameterConfig,
+  parameterRules,
+  withParameterOptions,
+} from '../parameters/parameter_options.js';
 
-export interface PreluOptions extends LayerOptions {
+export interface PreluOptions extends LayerOptions, ParameterOptions<'alpha'> {
   /**
    * Axes along which one slope serves all elements, counted with the batch axis, which is 0: [1, 2] gives an image one slope for each
    * channel. Default: none, a slope for each element of a sample.
@@ -15,6 +21,7 @@ export interface PreluOptions extends LayerOptions {
 
 const rules = (): Rules<PreluOptions> => ({
   sharedAxes: orNull(list('a list of positive integers', count)),
+  ...parameterRules('alpha'),
   ...layerRules(),
 });
 
@@ -37,12 +44,14 @@ export function prelu(options: PreluOptions = {}): Layer {
   };
   return defineLayer(options, {
     className: 'PReLU',
-    config: { sharedAxes },
+    config: { sharedAxes, ...parameterConfig(options, 'alpha') },
     outputShape: ([x]) => {
       slopes(x);
       return x;
     },
-    parameters: ([x]) => [{ name: 'alpha', shape: slopes(x), initializer: { kind: 'zeros' } }],
+    parameters: ([x]) => [
+      withParameterOptions(options, { name: 'alpha', shape: slopes(x), initializer: { kind: 'zeros' } }),
+    ],
     call: ([x], { alpha }) => rectify(x, alpha!),
   });
 }

@@ -4,9 +4,15 @@ import { mean } from '../../kernels/mean.js';
 import { reshape } from '../../kernels/reshape.js';
 import { type Rules, checkOptions, positive } from '../../options.js';
 import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import {
+  type ParameterOptions,
+  parameterConfig,
+  parameterRules,
+  withParameterOptions,
+} from '../parameters/parameter_options.js';
 import { alongAxes, layerAxisRule, sampleAxes } from './normalization.js';
 
-export interface RmsNormalizationOptions extends LayerOptions {
+export interface RmsNormalizationOptions extends LayerOptions, ParameterOptions<'scale'> {
   /** The axis to normalise, or several; axis 0 is the batch, negative ones count from the last. Default −1. */
   readonly axis?: number | readonly number[];
   /** Added to the mean square to avoid division by 0. Default 10⁻⁶. */
@@ -16,6 +22,7 @@ export interface RmsNormalizationOptions extends LayerOptions {
 const rules = (): Rules<RmsNormalizationOptions> => ({
   axis: layerAxisRule(),
   epsilon: positive,
+  ...parameterRules('scale'),
   ...layerRules(),
 });
 
@@ -34,17 +41,17 @@ export function rmsNormalization(options: RmsNormalizationOptions = {}): Layer {
   const axesOf = (shape: readonly number[]): number[] => sampleAxes('layers.rmsNormalization', shape, axis);
   return defineLayer(options, {
     className: 'RMSNormalization',
-    config: { axis, epsilon },
+    config: { axis, epsilon, ...parameterConfig(options, 'scale') },
     outputShape: ([x]) => {
       axesOf(x);
       return x;
     },
     parameters: ([x]) => [
-      {
+      withParameterOptions(options, {
         name: 'scale',
         shape: axesOf(x).map((each) => x[each - 1] as number),
         initializer: { kind: 'ones' },
-      },
+      }),
     ],
     call: ([x], { scale }) => {
       const sample = x.shape.slice(1);
