@@ -18,7 +18,7 @@ export {
 } from './arithmetic.js';
 export { assign } from './assign.js';
 export { augmentBatch } from './augment.js';
-export { type AugmentOptions, type ErasingOptions, checkAugmentOptions } from '../augment_options.js';
+export type { AugmentOptions, ErasingOptions } from '../augment_options.js';
 export { avgPool2d } from './avg_pool2d.js';
 export { batchGather } from './batch_gather.js';
 export { batchGatherChunks } from './batch_gather_chunks.js';

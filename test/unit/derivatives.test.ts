@@ -16,8 +16,10 @@ import { layerClasses } from '../../src/nn/layers/class_names.js';
 import * as layers from '../../src/nn/layers/index.js';
 import * as losses from '../../src/nn/losses/index.js';
 import * as metrics from '../../src/nn/metrics/index.js';
+import { sequential } from '../../src/nn/model.js';
 import * as optimizers from '../../src/nn/optimizers/index.js';
 import { fakeDevice } from './fake_device.js';
+import { functionNames, lossNames, metricNames, optimizerNames, torchLayers } from './kit_names.js';
 
 type Named = Readonly<Record<string, Tensor>>;
 
@@ -84,7 +86,7 @@ function rowOf(name: string): string {
   const first = differentiable.length < outputs.length ? `of ${differentiable.join(', ')}` : 'yes';
   const derivatives = without.includes(name) ? 'none' : first;
   const cells = [
-    `\`${name}\``,
+    `\`${publicName(name)}\``,
     [...new Set(families)].join(', '),
     isHalf ? 'yes' : '',
     derivatives,
@@ -97,33 +99,47 @@ function rowOf(name: string): string {
 const publicName = (name: string): string =>
   name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Functions among the exports of a module that are not in `others`, as code, sorted. */
-function listOf(module: object, others: readonly string[] = []): string {
-  const functions = Object.entries(module).filter(([, value]) => typeof value === 'function');
-  return functions
-    .map(([name]) => name)
-    .filter((name) => !others.includes(name))
-    .sort((a, b) => a.localeCompare(b, 'en'))
+const code = (names: string): string =>
+  names
+    .split(', ')
+    .filter(Boolean)
     .map((name) => `\`${name}\``)
     .join(', ');
+
+/** Rows of the functions among the exports of a module, with their names elsewhere; `others` are not listed. */
+function rowsOf(
+  module: object,
+  names: Readonly<Record<string, readonly string[]>>,
+  others: readonly string[] = [],
+): string {
+  const functions = Object.entries(module)
+    .filter(([name, value]) => typeof value === 'function' && !others.includes(name))
+    .map(([name]) => name)
+    .sort((a, b) => a.localeCompare(b, 'en'));
+  // Each has its entry, and no entry is left over.
+  expect(Object.keys(names).sort((a, b) => a.localeCompare(b, 'en'))).toEqual(functions);
+  return functions.map((name) => `| ${[name, ...names[name]!].map(code).join(' | ')} |`).join('\n');
 }
 
-/** The rows of the layers with Keras's names, which files have too. */
-const layerRows = Object.entries(layerClasses).map(([className, make]) => {
-  const [name] = Object.entries(layers).find(([, each]) => each === (make as unknown)) ?? [];
-  return name === undefined ? '' : `| \`${name}\` | \`${className}\` |`;
-});
+/** By the names of the library, with Keras's, which files have too, and PyTorch's. */
+const layerNames = Object.fromEntries(
+  Object.entries(layerClasses).flatMap(([className, make]) => {
+    const [name] = Object.entries(layers).find(([, each]) => each === (make as unknown)) ?? [];
+    return name === undefined ? [] : [[name, [className, torchLayers[className]!]]];
+  }),
+);
 
 test('docs/kit.md holds the tables of the kit', async () => {
   expect(Object.keys(otherNames)).toEqual(names);
   const text = `# The kit
 
-The ops, layers, losses, metrics and optimizers, named as in Keras, in camelCase.
+The ops, layers, losses, metrics and optimizers, named as in Keras, in camelCase. \`F\` is \`torch.nn.functional\`, \`transforms\` that of
+torchvision; layers and losses of PyTorch are in \`torch.nn\`, optimizers in \`torch.optim\`.
 
 ## Ops
 
 From the registry of checks (\`src/check/ops\`): \`npm run gradcheck\` compares the result of each, in every variant, and its
-first and second derivatives with float64, and with central differences. \`test/unit/derivatives.test.ts\` writes this page
+first and second derivatives with float64, and with central differences; it writes \`max_pool2d\` for \`maxPool2d\`. \`test/unit/derivatives.test.ts\` writes this page
 (\`npx vitest run --project unit derivatives -u\`).
 
 - **families**: the kinds of devices for which its forward has kernels; an element-wise op is one WGSL expression, fused
@@ -135,24 +151,63 @@ first and second derivatives with float64, and with central differences. \`test/
 | --- | --- | --- | --- | --- | --- |
 ${names.map(rowOf).join('\n')}
 
-Other functions of \`ops\`, most of them made of these: ${listOf(ops, names.map(publicName))}.
+### Functions made of these
+
+| function | Keras | PyTorch |
+| --- | --- | --- |
+${rowsOf(ops, functionNames, names.map(publicName))}
 
 ## Layers
 
-| layer | Keras |
-| --- | --- |
-${layerRows.filter(Boolean).toSorted().join('\n')}
+| layer | Keras | PyTorch |
+| --- | --- | --- |
+${rowsOf(layers, layerNames)}
 
-## Losses, metrics and optimizers
+## Losses
 
-- Losses: ${listOf(losses)}.
-- Metrics: ${listOf(metrics)}.
-- Optimizers: ${listOf(optimizers)}.
+| loss | Keras | PyTorch |
+| --- | --- | --- |
+${rowsOf(losses, lossNames)}
+
+## Metrics
+
+| metric | Keras | torchmetrics |
+| --- | --- | --- |
+${rowsOf(metrics, metricNames)}
+
+## Optimizers
+
+| optimizer | Keras | PyTorch |
+| --- | --- | --- |
+${rowsOf(optimizers, optimizerNames)}
 
 \`compile\` takes each by this name, or what its function returns.
+
+## Second names
+
+None is taken: each part has the one name above. Names of Keras, TensorFlow.js and PyTorch that differ, such as \`mse\`,
+\`learning_rate\` or \`eps\`, are refused with a message that says the name here.
 `;
   await expect(text).toMatchFileSnapshot('../../docs/kit.md');
 });
+
+test.each<[string, () => unknown, string]>([
+  ['mse', () => compiled({ loss: 'mse' }), 'meanSquaredError'],
+  ['nll_loss', () => compiled({ loss: 'nll_loss' }), 'sparseCategoricalCrossentropy'],
+  ['acc', () => compiled({ metrics: ['acc'] }), 'accuracy'],
+  ['AdamW', () => compiled({ optimizer: 'AdamW' }), 'adamW'],
+  ['learning_rate', () => optimizers.adam({ learning_rate: 1 } as never), 'learningRate'],
+  ['lr', () => optimizers.sgd({ lr: 1 } as never), 'learningRate'],
+  ['eps', () => layers.batchNormalization({ eps: 1 } as never), 'epsilon'],
+  ['out_features', () => layers.dense({ out_features: 1 } as never), 'units'],
+])('the second name %s is refused with the name here', (_, call, name) => {
+  expect(call).toThrow(new RegExp(`did you mean '${name}'`));
+});
+
+function compiled(options: object): void {
+  const made = sequential([layers.dense({ units: 2, inputShape: [3] })], { device: fakeDevice() });
+  made.compile({ optimizer: 'sgd', loss: 'meanSquaredError', ...options });
+}
 
 test.each(without)('%s is refused by name', (name) => {
   const check = checks.get(name)!;

@@ -517,7 +517,6 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
       [1, 1, 1, 1],
     ],
   ),
-  'ops.checkAugmentOptions': given(ops.checkAugmentOptions),
   'ops.dropout': recorded(
     ([x, state], more: object) => ops.dropout(x!, { rate: 0.5, stream: 1, state: state!, ...more }),
     [[2], [8]],

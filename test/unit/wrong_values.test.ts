@@ -120,7 +120,7 @@ test('operands are tensors', async () => {
   const x = trace.input({ shape: [1, 4, 4, 1], dtype: 'f32' });
   const wrong = [undefined, null, 5, '1', [1, 2], new Float32Array(1), Promise.resolve(x)] as never[];
   const names = Object.keys(ops).filter((name) => typeof ops[name as never] === 'function');
-  const without = new Set(['fill', 'checkAugmentOptions']);
+  const without = new Set(['fill']);
   const takingNumbers = new Set(
     'add divide equal greater greaterEqual less lessEqual maximum minimum multiply notEqual pow subtract'.split(
       ' ',
