@@ -93,6 +93,8 @@ it('counts the samples of a partial batch, in logs and in gradients', async () =
 it.each([
   ['sigmoid', sigmoid, losses.binaryCrossentropy(), [0, 1, 1, 0, 1, 0], (1e4 + 1e4) / 6],
   ['softmax', softmax, losses.categoricalCrossentropy(), [0, 1, 0, 0, 1, 0], 2e4 / 2],
+  ['sigmoid', sigmoid, losses.binaryFocalCrossentropy(), [0, 1, 1, 0, 1, 0], (1e4 + 1e4) / 6],
+  ['softmax', softmax, losses.categoricalFocalCrossentropy(), [0, 1, 0, 0, 1, 0], 2e4 / 8],
 ] as const)('logits of ±10⁴ before a %s are exact', async (_, op, loss, target, value) => {
   const x = Tensor.from([1e4, -1e4, 0, -1e4, 1e4, 0], [2, 3]);
   const result = program((logits: Tensor, t: Tensor, w: Tensor) => {

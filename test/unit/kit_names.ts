@@ -97,7 +97,9 @@ export const torchLayers: Readonly<Record<string, string>> = {
 
 export const lossNames: Names = {
   binaryCrossentropy: ['BinaryCrossentropy', 'BCELoss, BCEWithLogitsLoss'],
+  binaryFocalCrossentropy: ['BinaryFocalCrossentropy', ''],
   categoricalCrossentropy: ['CategoricalCrossentropy', 'CrossEntropyLoss'],
+  categoricalFocalCrossentropy: ['CategoricalFocalCrossentropy', ''],
   categoricalHinge: ['CategoricalHinge', ''],
   cosineSimilarity: ['CosineSimilarity', 'CosineEmbeddingLoss'],
   hinge: ['Hinge', ''],

@@ -322,6 +322,8 @@ const takingOptions: Readonly<Record<string, (more: object) => unknown>> = {
   'layers.upSampling2d': given(layers.upSampling2d),
   'layers.zeroPadding2d': given(layers.zeroPadding2d),
   'losses.binaryCrossentropy': given(losses.binaryCrossentropy),
+  'losses.binaryFocalCrossentropy': given(losses.binaryFocalCrossentropy),
+  'losses.categoricalFocalCrossentropy': given(losses.categoricalFocalCrossentropy),
   'losses.categoricalCrossentropy': given(losses.categoricalCrossentropy),
   'losses.huber': given(losses.huber),
   'losses.multiMargin': given(losses.multiMargin),

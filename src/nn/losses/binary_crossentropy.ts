@@ -5,7 +5,7 @@ import { clip } from '../../kernels/extremes.js';
 import { sigmoid } from '../../kernels/sigmoid.js';
 import { type Rules, flag, within } from '../../options.js';
 import { activated } from './activated.js';
-import { epsilon, softplus } from './elementary.js';
+import { epsilon, smoothed, softplus } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { perSampleLoss } from './per_sample.js';
@@ -17,7 +17,10 @@ export interface BinaryCrossentropyOptions {
   readonly labelSmoothing?: number;
 }
 
-const rules = (): Rules<BinaryCrossentropyOptions> => ({ fromLogits: flag, labelSmoothing: within(0, 1) });
+export const binaryCrossentropyRules = (): Rules<BinaryCrossentropyOptions> => ({
+  fromLogits: flag,
+  labelSmoothing: within(0, 1),
+});
 
 /**
  * The cross-entropy of yes-or-no answers: of a sample, −mean (target · log p + (1 − target) · log(1 − p)).
@@ -27,15 +30,15 @@ const rules = (): Rules<BinaryCrossentropyOptions> => ({ fromLogits: flag, label
  * Shapes: output [N,…], target like the output, from 0 to 1. Units: nats. Throws: UsageError for options out of range.
  */
 export function binaryCrossentropy(options: BinaryCrossentropyOptions = {}): Loss {
-  checkCall('losses.binaryCrossentropy', options, rules);
-  const { fromLogits, labelSmoothing = 0 } = options;
+  checkCall('losses.binaryCrossentropy', options, binaryCrossentropyRules);
+  const { fromLogits, labelSmoothing } = options;
   return perSampleLoss({
     name: 'binaryCrossentropy',
     guessing: () => Math.LN2,
     activation: 'sigmoid',
     probabilities: (output) => (activated('sigmoid', output, fromLogits).isLogits ? sigmoid(output) : output),
     perSample: (output, target) => {
-      const smooth = labelSmoothing > 0 ? scale(target, 1 - labelSmoothing, labelSmoothing / 2) : target;
+      const smooth = smoothed(target, labelSmoothing, 2);
       const { logits } = activated('sigmoid', output, fromLogits);
       // −target · log σ(x) − (1 − target) · log(1 − σ(x)) = log(1 + eˣ) − target · x
       if (logits) return subtract(softplus(logits), multiply(smooth, logits));

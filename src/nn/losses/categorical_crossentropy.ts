@@ -1,13 +1,13 @@
 /** Cross-entropy of distributions over classes. */
 import type { Tensor } from '../../engine/tensor.js';
 import { checkCall } from '../../calls.js';
-import { divide, log, multiply, negate, scale } from '../../kernels/arithmetic.js';
+import { divide, log, multiply, negate } from '../../kernels/arithmetic.js';
 import { clip } from '../../kernels/extremes.js';
 import { logSoftmax } from '../../kernels/log_softmax.js';
 import { softmax } from '../../kernels/softmax.js';
 import { sum } from '../../kernels/sum.js';
 import { type Rules, flag, within } from '../../options.js';
-import { epsilon } from './elementary.js';
+import { epsilon, smoothed } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { activated } from './activated.js';
@@ -34,17 +34,14 @@ export const crossentropyRules = (): Rules<CategoricalCrossentropyOptions> => ({
  */
 export function categoricalCrossentropy(options: CategoricalCrossentropyOptions = {}): Loss {
   checkCall('losses.categoricalCrossentropy', options, crossentropyRules);
-  const { fromLogits, labelSmoothing = 0 } = options;
+  const { fromLogits, labelSmoothing } = options;
   return perSampleLoss({
     name: 'categoricalCrossentropy',
     guessing: (outputShape) => Math.log(outputShape.at(-1) ?? 1),
     activation: 'softmax',
     probabilities: (output) => (activated('softmax', output, fromLogits).isLogits ? softmax(output) : output),
     perSample: (output, target) => {
-      const smooth =
-        labelSmoothing > 0
-          ? scale(target, 1 - labelSmoothing, labelSmoothing / (output.shape.at(-1) as number))
-          : target;
+      const smooth = smoothed(target, labelSmoothing, output.shape.at(-1) as number);
       return negate(sum(multiply(smooth, logProbabilities(output, fromLogits)), { axis: -1 }));
     },
   });

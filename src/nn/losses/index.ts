@@ -1,6 +1,8 @@
 /** Every loss. `compile` takes what these functions return, and their names. */
 export { binaryCrossentropy } from './binary_crossentropy.js';
+export { binaryFocalCrossentropy } from './binary_focal_crossentropy.js';
 export { categoricalCrossentropy } from './categorical_crossentropy.js';
+export { categoricalFocalCrossentropy } from './categorical_focal_crossentropy.js';
 export { categoricalHinge } from './categorical_hinge.js';
 export { cosineSimilarity } from './cosine_similarity.js';
 export { hinge } from './hinge.js';

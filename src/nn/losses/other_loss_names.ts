@@ -7,6 +7,7 @@ const otherNames: Readonly<Record<string, string>> = {
   rootMeanSquaredError: 'rmse',
   huber: 'huberloss smoothl1loss smoothl1',
   binaryCrossentropy: 'bce bceloss bcewithlogitsloss logloss',
+  binaryFocalCrossentropy: 'focal focalloss sigmoidfocalloss',
   categoricalCrossentropy: 'cce',
   sparseCategoricalCrossentropy: 'crossentropy crossentropyloss nllloss nll scce',
   klDivergence: 'kld kldivloss kullbackleiblerdivergence',
