@@ -148,10 +148,10 @@ const selectOp: Op<'x' | 'labels', 'y', Selection> = opOf(
 );
 
 function selected(x: Tensor, labels: Tensor, isAtLabels = false, otherwise = 0): Tensor {
-  return apply(selectOp, { x, labels }, { classes: x.shape[1] as number, isAtLabels, otherwise }).y;
+  return apply(selectOp, { x, labels }, { classes: x.shape.at(-1) as number, isAtLabels, otherwise }).y;
 }
 
-/** The elements of x at the labels, and 0 elsewhere; a row of zeros for a label that is not below K. Shapes: x [N,K], labels [N]. */
+/** The elements of x at the labels, and 0 elsewhere; a row of zeros for a label that is not below K. Shapes: x [N,…,K], labels [N,…]. */
 export function atLabels(x: Tensor, labels: Tensor): Tensor {
   return selected(x, labels, true);
 }

@@ -173,6 +173,54 @@ describe.each(cases)('%s', (_, loss, output, target, values) => {
   });
 });
 
+describe('labels of positions', () => {
+  const output = array64([2, 2, 3], [0.2, -0.5, 1.5, 2, 0.3, -1, 0.1, 0.2, 0.3, -1, 0, 1]);
+  const target = array64([2, 2], [2, 0, 1, 2], 'u32');
+  // log Σ eˣ − x at the label
+  const each = [0.342075847222, 0.209020766545, 1.101942848229, 0.407605964444];
+  const recorded = (loss: Loss, wanted: Array64, samples: { weights?: Array64; state?: Array64 } = {}) => {
+    const given = Object.entries(samples);
+    const [[loss64], totals] = computed(
+      [output, wanted, ...given.map(([, value]) => value)],
+      (a, b, ...more) => {
+        const named = Object.fromEntries(given.map(([name], i) => [name, more[i]!]));
+        const { loss: value, totals: sums } = loss.apply(a, b, named);
+        return [value, sums];
+      },
+    ) as [number[], number[]];
+    return { loss: loss64!, totals };
+  };
+
+  it('have the mean loss and the share of right answers over the positions', () => {
+    const mean = each.reduce((a, b) => a + b) / 4;
+    const { loss, totals } = recorded(losses.sparseCategoricalCrossentropy(), target);
+    expect(loss).toBeCloseTo(mean, 12);
+    expect(totals).toEqual([expect.closeTo(2 * mean, 12), 1.5, 2, 0]);
+    const weights = array64([2], [3, 0.5]);
+    const weighted = recorded(losses.sparseCategoricalCrossentropy(), target, { weights });
+    expect(weighted.loss).toBeCloseTo((3 * (each[0]! + each[1]!) + 0.5 * (each[2]! + each[3]!)) / 4, 12);
+  });
+
+  it('of ignoreClass have no loss, and the mean is over the others', () => {
+    const loss = losses.sparseCategoricalCrossentropy({ ignoreClass: 255 });
+    const some = recorded(loss, array64([2, 2], [2, 255, 1, 255], 'u32'));
+    expect(some.loss).toBeCloseTo((each[0]! + each[2]!) / 2, 12);
+    expect(recorded(loss, target).loss).toBeCloseTo(each.reduce((a, b) => a + b) / 4, 12);
+    expect(recorded(loss, array64([2, 2], [255, 255, 255, 255], 'u32')).loss).toBe(0);
+    const ofSamples = losses.sparseCategoricalCrossentropy({ ignoreClass: 0 });
+    const [[value]] = computed([x, labels(2, 0)], (a, b) => [ofSamples.apply(a, b).loss]) as [number[]];
+    expect(value).toBeCloseTo(0.3420758472, 9);
+  });
+
+  it('of other shapes are refused', () => {
+    expect(() =>
+      recorded(losses.sparseCategoricalCrossentropy(), labels(1, 2)),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[ShapeError: sparseCategoricalCrossentropy: output [2,2,3] and labels [2] u32 do not fit, expected [N,…,K] and [N,…].]`,
+    );
+  });
+});
+
 describe('the mean', () => {
   it('is over the samples before the end of the epoch, whatever their weights', () => {
     // The cursor stands at 4 of 6: of three samples two count.

@@ -140,7 +140,7 @@ test.each<[string, () => Promise<Set<string>>]>([
   expect(under(paths, 'src/nn/optimizers')).not.toContain('src/nn/optimizers/rmsprop');
   expect(under(paths, 'src/nn/optimizers')).toContain('src/nn/optimizers/sgd');
   const ops = new Set(under(paths, 'shaders').map((path) => path.split('/')[1]));
-  for (const op of ['conv2d', 'max_pool2d', 'batch_norm', 'concatenate', 'rmsprop', 'arg_max', 'roofline'])
+  for (const op of ['conv2d', 'max_pool2d', 'batch_norm', 'concatenate', 'rmsprop', 'roofline'])
     expect([op, ops.has(op)]).toEqual([op, false]);
 });
 

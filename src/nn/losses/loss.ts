@@ -11,10 +11,13 @@ export interface Loss {
    */
   readonly sums: readonly ['loss', ...(string | null)[]];
   /**
-   * What the output is compared with. 'labels': an integer per sample, [N] u32. 'values': numbers, [N, …targetShape] f32.
+   * What the output is compared with. 'labels': an integer per sample, [N] u32, or per
+   * position of an output [N,…,K], [N,…] u32. 'values': numbers, [N, …targetShape] f32.
    * 'either': whichever the data has, integers of one per sample as labels.
    */
   readonly target: 'labels' | 'values' | 'either';
+  /** A label that the data may have although it is no class of the output. */
+  readonly ignoreClass?: number | null;
   /** The shape of a sample's values, from the output shape without the batch axis. Default: that shape. */
   targetShape?(outputShape: Shape): Shape;
   /** The loss of a model that assigns every class the same probability, from the output shape without the batch axis. */

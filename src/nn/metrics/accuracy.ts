@@ -2,23 +2,17 @@
 import { checkCall } from '../../calls.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { argMax } from '../../kernels/arg_max.js';
-import { cast } from '../../kernels/cast.js';
 import { equal, greater } from '../../kernels/comparison.js';
 import { type Rules, finite } from '../../options.js';
 import { alike } from '../losses/per_sample.js';
+import { hits } from '../losses/hits.js';
 import { meanMetric } from './mean_metric.js';
 import type { Metric, MetricBatch } from './metric.js';
 import { registerMetrics } from './registry.js';
 
-/** 1 where two tensors of integers below 2²⁴ are equal, else 0. */
-function areEqual(a: Tensor, b: Tensor): Tensor {
-  return equal(cast(a, 'f32'), cast(b, 'f32'));
-}
+const sparse = ({ output, target }: MetricBatch): Tensor => hits(output, target);
 
-const sparse = ({ output, target }: MetricBatch): Tensor => areEqual(argMax(output, { axis: -1 }), target);
-
-const categorical = ({ output, target }: MetricBatch): Tensor =>
-  areEqual(argMax(output, { axis: -1 }), argMax(target, { axis: -1 }));
+const categorical = ({ output, target }: MetricBatch): Tensor => hits(output, argMax(target, { axis: -1 }));
 
 const binary =
   (threshold: number) =>
@@ -54,7 +48,7 @@ export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
   return meanMetric('binaryAccuracy', binary(options.threshold ?? 0.5));
 }
 
-/** The share of samples whose largest output is that of the label. Shapes: output [N,K], target labels [N]. */
+/** The share of samples whose largest output is that of the label. Shapes: output [N,…,K], target labels [N,…]. */
 export function sparseCategoricalAccuracy(): Metric {
   return meanMetric('sparseCategoricalAccuracy', sparse);
 }

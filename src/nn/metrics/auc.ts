@@ -47,7 +47,7 @@ export function auc(options: AucOptions = {}): Metric<Sum> {
       const K = classesOf(probabilities.shape);
       const isYes =
         target.dtype === 'u32'
-          ? atLabels(fill([N, K], 1), target)
+          ? atLabels(fill(probabilities.shape, 1), target)
           : greater(alike('auc', target, probabilities), 0.5);
       const yes = reshape(isYes, [N, -1, 1]);
       const step = 1 / (numThresholds - 1);

@@ -24,7 +24,7 @@ export interface Metric<S extends string = string> {
 /** What a metric compares. */
 export interface MetricBatch {
   readonly output: Tensor;
-  /** Labels [N] u32, or f32 like the output. */
+  /** Labels [N,…] u32, or f32 like the output. */
   readonly target: Tensor;
   /** The output as probabilities, if the loss says how it becomes them; otherwise the output. */
   readonly probabilities: Tensor;

@@ -24,6 +24,7 @@ import {
   labelColumn,
   recordOf,
 } from './samples.js';
+import type { Loss } from '../losses/loss.js';
 import type { TrainedOutput } from '../training/task.js';
 
 const given = rule('', () => true);
@@ -254,7 +255,7 @@ function areAlike(a: Shape, b: Shape): boolean {
 async function targetColumn(source: Target, y: Values, { shape, loss }: TrainedOutput): Promise<Column> {
   const valueShape = loss.targetShape?.(shape) ?? shape;
   const kind = loss.target === 'either' ? kindOf(source, y, valueShape) : loss.target;
-  if (kind === 'labels') return labelsIn(source, y, shape, loss.name);
+  if (kind === 'labels') return labelsIn(source, y, shape, loss);
   if (y instanceof Tensor && y.dtype === 'f32') {
     const column = tensorColumn(source, 'value', y, valueShape);
     checkCount(source, y.shape[0]!);
@@ -269,7 +270,7 @@ async function targetColumn(source: Target, y: Values, { shape, loss }: TrainedO
     host.length === source.count
   ) {
     if (source.areLabels) {
-      await labelsIn(source, y, [classes], loss.name); // refuses classes that the output does not have
+      await labelsIn(source, y, [classes], loss); // refuses classes that the output does not have
       return oneHotColumn(source, host, classes);
     }
     throw new UsageError(
@@ -300,28 +301,36 @@ function lengthOf(values: TypedNumbers | NumberRows): number {
   return values.length * (isList(values[0]) ? lengthOf(values[0] as NumberRows) : 1);
 }
 
-async function labelsIn(source: Target, y: Values, outputShape: Shape, loss: string): Promise<Column> {
+/** One label for each sample, or for each of its positions: all axes of the output but the last. */
+async function labelsIn(source: Target, y: Values, outputShape: Shape, loss: Loss): Promise<Column> {
   const { who, name, count } = source;
   const host = await onHost(source, y);
   const isNested = Array.isArray(host) && host.some(isList);
   const values = isNested ? flattened(source, host).values : rowsIn(source, host, []).values;
-  if (values.length !== count) {
+  const positions = outputShape.slice(0, -1);
+  const perSample = sizeOf(positions);
+  const areOfPositions = perSample > 1 && values.length === count * perSample;
+  if (values.length !== count && !areOfPositions) {
     const remedy =
       values.length > count && values.length % count === 0
         ? `; for ${values.length / count} values per sample, compile with a loss of values, such as 'categoricalCrossentropy'`
         : '';
+    const each = perSample > 1 ? `, or for each of their [${positions.join(',')}] positions` : '';
     throw new UsageError(
-      `${who}: ${name} has ${values.length} values, but the loss ${loss} takes one label for each of ${count} samples${remedy}.`,
+      `${who}: ${name} has ${values.length} values, but the loss ${loss.name} takes one label for each of ${count} samples${each}${remedy}.`,
     );
   }
-  const classes = outputShape.length === 1 ? outputShape[0]! : Infinity;
-  const orphan = firstOrphan(values, classes);
+  const classes = outputShape.length === 1 || areOfPositions ? outputShape.at(-1)! : Infinity;
+  const known = loss.ignoreClass ?? -1;
+  const checked = known < classes ? values : Float64Array.from(values, (each) => (each === known ? 0 : each));
+  const orphan = firstOrphan(checked, classes);
   if (orphan >= 0)
     throw new UsageError(
       Number.isFinite(classes)
         ? `${who}: ${name}[${orphan}] is ${shown(values[orphan])}, which does not fit an output of ${classes} classes (0 to ${classes - 1}).`
         : `${who}: ${name}[${orphan}] is ${shown(values[orphan])}, expected a non-negative integer.`,
     );
+  if (areOfPositions) return hostColumn(source, 'value', values, { shape: positions, dtype: 'u32' });
   return labelColumn(source.key, values);
 }
 

@@ -3,7 +3,7 @@ import type { Shape } from '../../engine/primitive.js';
 import type { Tensor, TensorData } from '../../engine/tensor.js';
 
 /**
- * `label`: integers, one per sample, u32; `value`: targets that are not labels, f32; `weight`: the weights of the samples in the loss
+ * `label`: integers, one per sample, u32; `value`: other targets, f32, or u32 for the labels of positions; `weight`: the weights of the samples in the loss
  * of an output, one number each, f32.
  */
 export type ColumnKind = 'input' | 'label' | 'value' | 'weight';

@@ -72,6 +72,10 @@ async function classesOf({ columns, count }: SampleSet, device: ModelOfSet['devi
   const labels = columns.find(({ kind }) => kind === 'label');
   if (labels) return Uint32Array.from(await valuesOf(labels, count, device));
   const target = columns.find(({ kind }) => kind === 'value')!;
+  if (target.dtype === 'u32')
+    throw new UsageError(
+      'fit: y has labels for each position, of which no sample has one; classWeights and oversample need one label for each sample. Weigh samples with sampleWeight.',
+    );
   const size = sizeOf(target.shape);
   const values = await valuesOf(target, count, device);
   if (size === 1) {
