@@ -15,6 +15,7 @@ const dist = join(root, 'dist');
 const subpaths = {
   layers: 'src/nn/layers/index.ts',
   losses: 'src/nn/losses/index.ts',
+  metrics: 'src/nn/metrics/index.ts',
   ops: 'src/kernels/index.ts',
   optimizers: 'src/library/optimizers.ts',
 };

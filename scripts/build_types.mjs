@@ -14,6 +14,7 @@ const entries = [
   // The package's subpaths.
   'nn/layers/index.d.ts',
   'nn/losses/index.d.ts',
+  'nn/metrics/index.d.ts',
   'kernels/index.d.ts',
   'library/optimizers.d.ts',
 ];

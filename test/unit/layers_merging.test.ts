@@ -45,6 +45,8 @@ it.each<[string, Layer, (typeof a)[], number[]]>([
   ['dot', dot(), [a, b], [50, 290]],
   ['identity', identity(), [a], [1, 2, 3, 4]],
   ['rescaling', rescaling({ scale: 2, offset: -1 }), [a], [1, 3, 5, 7]],
+  ['rescaling by channel', rescaling({ scale: [2, 3], offset: [-1, 0.5] }), [a], [1, 6.5, 5, 12.5]],
+  ['rescaling with one offset', rescaling({ scale: [2, 3], offset: 1 }), [a], [3, 7, 7, 13]],
 ])('%s', (_, layer, inputs, expected) => {
   const { values } = layerValues(layer, inputs);
   expect(values.length).toBe(expected.length);

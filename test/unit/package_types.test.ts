@@ -85,6 +85,7 @@ import {
 } from 'shadegrad';
 import * as layersAlone from 'shadegrad/layers';
 import * as lossesAlone from 'shadegrad/losses';
+import * as metricsAlone from 'shadegrad/metrics';
 import * as opsAlone from 'shadegrad/ops';
 import * as optimizersAlone from 'shadegrad/optimizers';
 
@@ -131,6 +132,8 @@ optimizersAlone.sgd({ beta: 1 });
 opsAlone.relu(1);
 // @ts-expect-error: no such option
 lossesAlone.sparseCategoricalCrossentropy({ logits: true });
+// @ts-expect-error: no such option
+metricsAlone.auc({ thresholds: 3 });
 export const Scaled = defineLayer({
   className: 'Scaled',
   defaults: { power: 2 },
@@ -224,7 +227,7 @@ test.each(cases)(
 test('in Node, the subpaths are the groups of the library', async () => {
   const program = `
     import * as library from 'shadegrad';
-    for (const group of ['layers', 'losses', 'ops', 'optimizers']) {
+    for (const group of ['layers', 'losses', 'metrics', 'ops', 'optimizers']) {
       const alone = await import('shadegrad/' + group);
       const names = Object.keys(library[group]);
       console.log(group, names.length > 0, Object.keys(alone).join() === names.sort().join(),
@@ -233,7 +236,7 @@ test('in Node, the subpaths are the groups of the library', async () => {
   // In the repository, which has the packages that the library needs.
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: root });
   expect(stdout.trim().split('\n')).toEqual(
-    ['layers', 'losses', 'ops', 'optimizers'].map((group) => `${group} true true true`),
+    ['layers', 'losses', 'metrics', 'ops', 'optimizers'].map((group) => `${group} true true true`),
   );
 });
 

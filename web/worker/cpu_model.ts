@@ -28,10 +28,16 @@ import { batchNormInferenceReference } from '../../src/reference/batch_norm_infe
 import { conv2dReference, groupedConv2dReference } from '../../src/reference/conv2d.js';
 import { conv2dTransposeReference } from '../../src/reference/conv2d_transpose.js';
 import { concatenateReference } from '../../src/reference/concatenate.js';
-import { greaterReference, minimumReference, whereReference } from '../../src/reference/comparison.js';
+import {
+  equalReference,
+  greaterReference,
+  minimumReference,
+  whereReference,
+} from '../../src/reference/comparison.js';
 import { filter2dReference } from '../../src/reference/filter2d.js';
 import { tanhReference } from '../../src/reference/functions.js';
 import { Interpreter, referencesOf } from '../../src/reference/interpreter.js';
+import { linspaceReference } from '../../src/reference/linspace.js';
 import { logSoftmaxReference } from '../../src/reference/log_softmax.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { maxReference } from '../../src/reference/max.js';
@@ -62,12 +68,14 @@ const references = referencesOf([
   concatenateReference,
   conv2dReference,
   conv2dTransposeReference,
+  equalReference,
   expReference,
   divideReference,
   fillReference,
   filter2dReference,
   greaterReference,
   groupedConv2dReference,
+  linspaceReference,
   logSoftmaxReference,
   matmulReference,
   maxPool2dReference,
