@@ -6,6 +6,7 @@ import { runPrimitive } from '../engine/program.js';
 import { registerShaders } from '../engine/shader.js';
 import { type Tensor, checkTensors } from '../engine/tensor.js';
 import { add, divide, log, multiply, subtract, tensorsOf } from './arithmetic.js';
+import { equal, where } from './comparison.js';
 import { elementwisePrimitive, nonFinite } from './elementwise.js';
 import { unary } from './elementwise_op.js';
 import { preciseExp } from './precise_exp.js';
@@ -38,8 +39,11 @@ const baseGradientOp: GradientOp = opOf(powBaseGradient, ({ inputs: { a, b, dy }
   const g = gradients.y as Tensor;
   const weight = multiply(g, dy);
   return {
-    // b·(b − 1)·aᵇ⁻²
-    a: () => sumTo(apply(baseGradientOp, { a, b: subtract(b, 1), dy: multiply(weight, b) }, {}).y, a.shape),
+    // b·(b − 1)·aᵇ⁻², which is 0 for b = 0, also at a = 0
+    a: () => {
+      const slope = apply(baseGradientOp, { a, b: subtract(b, 1), dy: multiply(weight, b) }, {}).y;
+      return sumTo(where(equal(b, 0), 0, slope), a.shape);
+    },
     // aᵇ⁻¹·(1 + b·ln a)
     b: () => sumTo(multiply(multiply(weight, pow(a, subtract(b, 1))), add(multiply(b, log(a)), 1)), b.shape),
     dy: () => apply(baseGradientOp, { a, b, dy: g }, {}).y,

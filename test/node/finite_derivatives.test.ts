@@ -72,3 +72,12 @@ test.each([
   expect(finite.flat().every(Number.isFinite)).toBe(true);
   for (const others of [NaN, Infinity]) expect(await run(others)).toEqual(finite);
 });
+
+test('powers with the exponents 0 and 1 at 0', async () => {
+  const second = await valuesOf(
+    (a, b) => grad(sum(grad(sum(kernels.pow(a, b)), [a])[0]!), [a]),
+    tensor([0, 0, 0, 2]),
+    tensor([0, 1, 2, 3]),
+  );
+  expect(second).toEqual([[0, 0, 2, expect.closeTo(12, 4)]]);
+});
