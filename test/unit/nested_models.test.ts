@@ -91,7 +91,34 @@ describe('a model that is a layer', () => {
       'dense/bias',
     ]);
     expect(trained(freeze(network, 'encoder'))).toEqual(['dense/kernel', 'dense/bias']);
-    expect(trained(unfreeze(freeze(network, 'encoder'), 'encoder_1'))).toEqual(trained(network));
+    // As Keras does, unfreezing also reaches the layer that was frozen inside.
+    const unfrozen = trained(unfreeze(freeze(network, 'encoder'), 'encoder_1'));
+    expect(unfrozen).toEqual([
+      'encoder/dense/kernel',
+      'encoder/dense/bias',
+      'encoder/dense_1/kernel',
+      'encoder/dense_1/bias',
+      'dense/kernel',
+      'dense/bias',
+    ]);
+  });
+
+  it('is unfrozen with all its layers, in models inside it, too', () => {
+    const inner = sequential([dense({ units: 3, trainable: false, inputShape: [6] })], { device });
+    const x = input({ shape: [6] });
+    const middle = model({ inputs: x, outputs: inner.apply(x), name: 'middle', device });
+    const y = input({ shape: [6] });
+    const made = model({ inputs: y, outputs: dense({ units: 2 }).apply(middle.apply(y)), device });
+    const head = trained(made.network);
+    expect(head).toEqual(['dense/kernel', 'dense/bias']);
+    const all = unfreeze(made.network, 'middle');
+    expect(trained(all)).toHaveLength(4);
+    expect(trained(freeze(all, 'middle'))).toEqual(head);
+    expect(new Model(all, { device }).toJson()).toEqual(
+      Model.fromJson(JSON.parse(JSON.stringify(new Model(all, { device }).toJson())) as object, {
+        device,
+      }).toJson(),
+    );
   });
 
   it('comes back from a file with all that it contains', () => {

@@ -44,6 +44,8 @@ export interface LayerDefinition {
   readonly streams?: number;
   /** Sets initial values that no initialiser draws, in place: those of a model that is the layer. */
   fill?(parameterOf: (name: string) => Tensor): void;
+  /** The layer with every layer inside trained, if it is a model. */
+  unfrozen?(): Layer;
   /** Throws: ShapeError for inputs that do not fit. */
   outputShape(inputs: Inputs<Shape>): Shape;
   /** Default: none. */
@@ -54,8 +56,8 @@ export interface LayerDefinition {
 
 export interface Layer
   extends
-    Required<Omit<LayerDefinition, 'takesSeveral' | 'streams' | 'fill'>>,
-    Pick<LayerDefinition, 'streams' | 'fill'> {
+    Required<Omit<LayerDefinition, 'takesSeveral' | 'streams' | 'fill' | 'unfrozen'>>,
+    Pick<LayerDefinition, 'streams' | 'fill' | 'unfrozen'> {
   /** Unique in the model, which chooses a name if there is none. */
   readonly name: string | undefined;
   /** Only required for the first layer of a `sequential`. */

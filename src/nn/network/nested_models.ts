@@ -7,7 +7,7 @@ import { defaultInputName } from './build_network.js';
 import { type Inputs, type Layer, type LayerOptions, defineLayer, layerRules } from '../layers/layer.js';
 import { Model } from '../model.js';
 import { type Network, unknownLayer } from './network.js';
-import { upTo } from './network_changes.js';
+import { unfreeze, upTo } from './network_changes.js';
 import { networkFromJson, networkToJson } from '../files/network_json.js';
 
 /** A model as a layer, by the network in its config. */
@@ -63,6 +63,7 @@ function networkLayer(network: Network, options: LayerOptions, fill?: Layer['fil
     config: { network: networkToJson(network) },
     takesSeveral: true,
     ...(fill && { fill }),
+    unfrozen: () => networkLayer(unfreeze(network, ...nodes.map(({ name }) => name)), options, fill),
     streams: Math.max(...nodes.map(({ stream, layer: { streams = 1 } }) => stream + streams)),
     outputShape: (shapes) => {
       checkInputs(network, shapes);

@@ -125,7 +125,7 @@ export function freeze(network: Network, ...names: readonly string[]): Network {
   return frozen(network, 'freeze', names, true);
 }
 
-/** Unfreezes nodes: training changes their parameters. Throws: UsageError for an unknown name. */
+/** Unfreezes nodes: training changes their parameters, those of all layers if a node is a model. Throws: UsageError for an unknown name. */
 export function unfreeze(network: Network, ...names: readonly string[]): Network {
   return frozen(network, 'unfreeze', names, false);
 }
@@ -133,8 +133,18 @@ export function unfreeze(network: Network, ...names: readonly string[]): Network
 function frozen(network: Network, who: string, names: readonly string[], isFrozen: boolean): Network {
   // For a shared layer, the first use decides.
   const meant = new Set(names.map((name) => nodeOf(network, who, name).sharedWith ?? name));
+  // The uses of a layer keep to one.
+  const layers = new Map(
+    network.nodes
+      .filter(({ name }) => !isFrozen && meant.has(name))
+      .map(({ layer }) => [layer, layer.unfrozen?.() ?? layer]),
+  );
   return changed(network, {
-    nodes: network.nodes.map((node) => (meant.has(node.name) ? { ...node, isFrozen } : node)),
+    nodes: network.nodes.map((node) => ({
+      ...node,
+      layer: layers.get(node.layer) ?? node.layer,
+      ...(meant.has(node.name) && { isFrozen }),
+    })),
   });
 }
 
