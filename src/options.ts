@@ -62,7 +62,8 @@ export function check(who: string, name: string, value: unknown, rule: Rule): vo
 
 export function wrong(who: string, name: string, value: unknown, expected: string): UsageError {
   const remedy = [value].flat().some(isPromise) ? "; put 'await' before it" : '';
-  return new UsageError(`${who}: ${name} is ${shown(value)}, expected ${expected}${remedy}.`);
+  const what = value === undefined ? 'missing' : shown(value);
+  return new UsageError(`${who}: ${name} is ${what}, expected ${expected}${remedy}.`);
 }
 
 /** A value for error messages: `'five'`, `[2,2]`, `a Promise`. Lists inside lists inside lists are `[…]`. */

@@ -701,7 +701,7 @@ test('a program takes and returns tensors, and says what it was given instead', 
     ].join('\n'),
   ).toMatchInlineSnapshot(`
     "UsageError: program: what the function returned is 3, expected a tensor, or a list or an object of tensors.
-    UsageError: program: what the function returned is undefined, expected a tensor, or a list or an object of tensors.
+    UsageError: program: what the function returned is missing, expected a tensor, or a list or an object of tensors.
     UsageError: program: what the function returned is 'loss', expected a tensor, or a list or an object of tensors.
     UsageError: program: the function returned a Promise, expected a tensor, or a list or an object of tensors; a program records and cannot wait, so read values outside, with await tensor.data().
     UsageError: program: '1' of what the function returned is 3, expected a tensor.
@@ -709,7 +709,7 @@ test('a program takes and returns tensors, and says what it was given instead', 
     UsageError: program: 'nested' of what the function returned is [a Tensor], expected a tensor.
     UsageError: program: what the function returned is a Map, expected a tensor, or a list or an object of tensors.
     UsageError: program: called with 1 tensor, expected 2, one for each parameter of its function.
-    UsageError: program: input 1 is undefined, expected a tensor.
+    UsageError: program: input 1 is missing, expected a tensor.
     UsageError: program: input 0 is [1,2], expected a tensor.
     UsageError: program: input 0 is a Promise, expected a tensor; put 'await' before it."
   `);

@@ -257,7 +257,7 @@ it.each([
     { ...base, inputs: [], expression: '1.0' },
     'defineOp: odd: inputs is [], expected one or more names.',
   ],
-  ['neither form', base, 'defineOp: expression is undefined, expected WGSL.'],
+  ['neither form', base, 'defineOp: expression is missing, expected WGSL.'],
   [
     'a misspelt member',
     { ...base, expresion: 'x' },
@@ -299,7 +299,7 @@ it.each([
   [
     'no shape',
     { ...base, shader: shaderOf(''), workgroups: (): number => 1 },
-    'defineOp: outputShape is undefined, expected a function.',
+    'defineOp: outputShape is missing, expected a function.',
   ],
 ])('refuses %s', (_, definition, message) => {
   expect(() => defineOp(definition as never)).toThrow(message);

@@ -262,7 +262,7 @@ describe('what is refused', () => {
         'predict: x has 3 values, expected a multiple of the 2 of a sample [2].',
       );
     await expect(made.predict(undefined as never)).rejects.toThrow(
-      'predict: the set is undefined, expected an ImageSet, numbers or a tensor.',
+      'predict: the set is missing, expected an ImageSet, numbers or a tensor.',
     );
   });
 

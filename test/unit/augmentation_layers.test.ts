@@ -232,13 +232,13 @@ it('refuses', () => {
     }
   });
   expect(messages.join('\n')).toMatchInlineSnapshot(`
-    "UsageError: layers.randomRotation: factor is undefined, expected a number from 0 to 1 or [lower, upper] with -1 ≤ lower ≤ upper ≤ 1.
+    "UsageError: layers.randomRotation: factor is missing, expected a number from 0 to 1 or [lower, upper] with -1 ≤ lower ≤ upper ≤ 1.
     UsageError: layers.randomRotation: factor is -0.1, expected a number from 0 to 1 or [lower, upper] with -1 ≤ lower ≤ upper ≤ 1.
     UsageError: layers.randomRotation: factor is [0.2,0.1], expected a number from 0 to 1 or [lower, upper] with -1 ≤ lower ≤ upper ≤ 1.
     UsageError: layers.randomZoom: heightFactor is [-1,0], expected a number from 0 to 0.99 or [lower, upper] with -0.99 ≤ lower ≤ upper ≤ 10.
-    UsageError: layers.randomTranslation: widthFactor is undefined, expected a number from 0 to 1 or [lower, upper] with -1 ≤ lower ≤ upper ≤ 1.
+    UsageError: layers.randomTranslation: widthFactor is missing, expected a number from 0 to 1 or [lower, upper] with -1 ≤ lower ≤ upper ≤ 1.
     UsageError: layers.randomFlip: mode is 'horizontal_and_vertical', expected one of horizontal, vertical, horizontalAndVertical.
-    UsageError: layers.randomBrightness: valueRange is undefined, expected [black, white], such as [0, 1].
+    UsageError: layers.randomBrightness: valueRange is missing, expected [black, white], such as [0, 1].
     UsageError: layers.randomContrast: valueRange is [1,0], expected [black, white], such as [0, 1].
     UsageError: layers.randomErasing: scale is [0.5,0.2], expected two numbers, 0 ≤ low ≤ high ≤ 1.
     UsageError: layers.randomRotation: 'seed' is not an option; pass 'seed' to fit; it and the place of a layer decide its random numbers; expected one of factor, fillMode, fillValue, interpolation, name, inputShape, trainable, activityRegularizer."

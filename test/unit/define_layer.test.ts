@@ -129,7 +129,7 @@ describe('refused', () => {
       call: (x, _, { config }: { readonly config: { readonly units: number } }) => scale(x, config.units),
     });
     expect(refusal(() => Needs())).toMatchInlineSnapshot(
-      `"UsageError: Needs: units is undefined, expected a number."`,
+      `"UsageError: Needs: units is missing, expected a number."`,
     );
   });
 
@@ -150,8 +150,8 @@ describe('refused', () => {
         "UsageError: defineLayer: className is 'Scaled', expected a name that no other layer class has; define each class once, under a name of its own.
         UsageError: defineLayer: className is 'Dense', expected a name that no other layer class has; define each class once, under a name of its own.
         UsageError: defineLayer: className is 'a/b', expected a name without '/' and spaces.
-        UsageError: defineLayer: className is undefined, expected a name without '/' and spaces.
-        UsageError: defineLayer: call is undefined, expected a function.
+        UsageError: defineLayer: className is missing, expected a name without '/' and spaces.
+        UsageError: defineLayer: call is missing, expected a function.
         UsageError: defineLayer: 'build' is not an option; expected one of className, defaults, rules, takesSeveral, parameters, outputShape, call.
         UsageError: defineLayer: defaults is an object, expected a plain value: a number, a string, true, false, null, or a list or an object of these.
         UsageError: defineLayer: rules is an object, expected an object with a function for each option."
@@ -185,7 +185,7 @@ describe('refused', () => {
       "UsageError: Wrong0: parameters[0].name is 'a/b', expected a string without '/' and control characters.
       UsageError: Wrong1: parameters returned two that are called 'a'; give one another name.
       UsageError: Wrong2: parameters[0].shape is [0], expected a list of positive integers.
-      UsageError: Wrong3: parameters[0].initializer is undefined, expected one of zeros, ones, constant, glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, randomUniform, randomNormal, truncatedNormal, varianceScaling, orthogonal, identity, an object with one of them as its kind, or a function (shape, random) => Float32Array.
+      UsageError: Wrong3: parameters[0].initializer is missing, expected one of zeros, ones, constant, glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, randomUniform, randomNormal, truncatedNormal, varianceScaling, orthogonal, identity, an object with one of them as its kind, or a function (shape, random) => Float32Array.
       UsageError: Wrong4: 'parameters[0].trainable' is not an option; did you mean 'isTrainable'?
       UsageError: Wrong5: parameters returned 'kernel', expected a list of parameters, such as { name, shape, initializer }.
       UsageError: Wrong6: outputShape returned 3, expected a list of positive integers.

@@ -55,5 +55,5 @@ test('a network that ends in a dense layer over pixels is refused by its loss', 
     { device: hollowDevice('gpu') },
   );
   model.compile({ optimizer: sgd(), loss: 'sparseCategoricalCrossentropy' });
-  expect(() => plannedStep(model)).toThrow('expected [N,K] and [N]');
+  expect(() => plannedStep(model)).toThrow('expected [N,…,K] and [N,…]');
 });

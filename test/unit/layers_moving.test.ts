@@ -157,7 +157,7 @@ it('options and inputs that do not fit are refused', () => {
     layers.cropping2d: the cropping [[2,2],[2,2]] leaves nothing of the input [4,5,1].
     layers.upSampling2d: interpolation is 'bicubic', expected 'nearest' or 'bilinear'.
     layers.upSampling2d: size is 1.5, expected a positive integer or two of them.
-    layers.resizing: width is undefined, expected a positive integer.
+    layers.resizing: width is missing, expected a positive integer.
     layers.embedding: inputDim is 0, expected a positive integer.
     layers.categoryEncoding: the input is [2] per sample, expected [1]."
   `);

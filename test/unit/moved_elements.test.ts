@@ -205,7 +205,7 @@ it('wrong calls are refused', () => {
     repeat: repeats is 0.5, expected a positive integer.
     reverse: x is [1,2], expected a Tensor; make one with Tensor.from(values).
     stack: tensors[1] is 3, expected a Tensor; make one with Tensor.from(values).
-    slice: begin is undefined, expected an integer or a list of integers.
+    slice: begin is missing, expected an integer or a list of integers.
     pad: paddings is [[1]], expected a pair of non-negative integers per axis."
   `);
 });

@@ -388,7 +388,7 @@ describe('a description', () => {
       ModelError: model: a.json is damaged: there is no layer 'input_layer'.
       ModelError: model: a.json is damaged: there is no layer 'dense', expected one of input_layer, conv2d.
       ModelError: model: a.json is damaged: layer 2 (Conv2D) has no inputs.
-      ModelError: model: a.json is damaged: layer 2 (Conv2D): layers.conv2d: filters is undefined, expected a positive integer.
+      ModelError: model: a.json is damaged: layer 2 (Conv2D): layers.conv2d: filters is missing, expected a positive integer.
       ModelError: model: a.json is damaged: 'conv2d_1' shares the parameters of 'flatten', expected a use of the same layer before it.
       ModelError: model: a.json is damaged: layer 'conv2d_1': it shares kernel [3,3,1,4] and bias [4] with 'conv2d', but its inputs need kernel [3,3,4,4] and bias [4].
       ModelError: model: a.json is damaged: layer 3 (Sum): layer class 'Sum' is unknown, expected one of <the layers>."

@@ -109,7 +109,7 @@ test('choices are of the right case, pairs are two, lists have no holes', async 
     UsageError: layers.dense: activation is 'ReLU', expected a registered activation, such as 'relu', or a function, such as ops.gelu; did you mean 'relu'.
     UsageError: layers.dense: inputShape is 784, expected a list of positive integers.
     UsageError: layers.dense: name is 'a/b', expected a string without '/' and control characters.
-    UsageError: compile: loss is 'mse', expected one of binaryCrossentropy, categoricalCrossentropy, categoricalHinge, cosineSimilarity, hinge, huber, klDivergence, logCosh, meanAbsoluteError, meanAbsolutePercentageError, meanSquaredError, meanSquaredLogarithmicError, multiMargin, poisson, sparseCategoricalCrossentropy, squaredHinge; did you mean 'meanSquaredError'?
+    UsageError: compile: loss is 'mse', expected one of binaryCrossentropy, binaryFocalCrossentropy, categoricalCrossentropy, categoricalFocalCrossentropy, categoricalHinge, cosineSimilarity, hinge, huber, klDivergence, logCosh, meanAbsoluteError, meanAbsolutePercentageError, meanSquaredError, meanSquaredLogarithmicError, multiMargin, poisson, sparseCategoricalCrossentropy, squaredHinge; did you mean 'meanSquaredError'?
     UsageError: sequential: layers is an object, expected a list of layers, such as layers.dense({ units: 10 }).
     UsageError: sequential: device is a Promise, expected a Device, as open() gives; put 'await' before it."
   `);
@@ -177,7 +177,7 @@ test('a tensor is made from numbers', async () => {
     "UsageError: tensor: data[1] is [3], expected a list of 2, like the one before it.
     UsageError: tensor: data[1] is 2, expected a list of 1, like the one before it.
     UsageError: tensor: data[0] is '1', expected a number.
-    UsageError: tensor: data[0] is undefined, expected a number.
+    UsageError: tensor: data[0] is missing, expected a number.
     UsageError: tensor: data[0] is an object, expected a number.
     UsageError: tensor: data[0] is 1n, expected a number.
     UsageError: tensor: data[0] is true, expected a number.
@@ -291,7 +291,7 @@ test('what is trained on is an ImageSet', async () => {
       () => model.fit(set, { validationData: [] as never }),
     ]),
   ).toMatchInlineSnapshot(`
-    "UsageError: fit: the set is undefined, expected an ImageSet or { x, y }.
+    "UsageError: fit: the set is missing, expected an ImageSet or { x, y }.
     UsageError: fit: the set is null, expected an ImageSet or { x, y }.
     UsageError: fit: the set is [[1]], expected an ImageSet or { x, y }.
     UsageError: fit: the set is a Float32Array, expected an ImageSet or { x, y }.
