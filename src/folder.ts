@@ -1,6 +1,6 @@
 import { UsageError } from './errors.js';
 import { checkArgument } from './calls.js';
-import { folder as folderRule } from './options.js';
+import { either, folder as folderRule, rule } from './options.js';
 
 /**
  * A folder as the training code sees it: checkpoints and histories can be written without knowing whether it is on disk,
@@ -27,6 +27,8 @@ export function leadsOut(folder: string, name: string): UsageError {
   return new UsageError(`folder ${folder}: the name '${name}' leads out of it; names are files inside it.`);
 }
 
+const pathRule = rule("a path, such as 'my-model',", (value) => typeof value === 'string');
+
 let openByPath: ((path: string) => Folder) | undefined;
 
 /** How this platform opens a path as a folder; set by its entry. */
@@ -35,12 +37,12 @@ export function setFolderOpener(opener: (path: string) => Folder): void {
 }
 
 /** Throws: UsageError for a path on a platform without a file system, and for a value that is neither path nor Folder. */
-export function folderAt(folder: Folder | string): Folder {
+export function folderAt(who: string, folder: Folder | string): Folder {
   if (typeof folder !== 'string') {
-    checkArgument('folder', 'it', folder, () => folderRule);
+    checkArgument(who, 'folder', folder, () => (openByPath ? either(pathRule, folderRule) : folderRule));
     return folder;
   }
   if (!openByPath)
-    throw new UsageError(`folder: '${folder}' is a path, but there is no file system here; pass a Folder.`);
+    throw new UsageError(`${who}: '${folder}' is a path, but there is no file system here; pass a Folder.`);
   return openByPath(folder);
 }

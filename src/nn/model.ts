@@ -649,7 +649,7 @@ export class Model extends Resource implements TrainableModel {
   /** Saves model.json and weights.safetensors to a folder (a path, in Node). */
   async save(to: Folder | string, options: SaveWeightsOptions = {}): Promise<void> {
     checkCall('save', options, saveWeightsRules);
-    const folder = folderAt(to);
+    const folder = folderAt('save', to);
     const description = this.toJson();
     const weights = await this.toFile(options);
     await folder.write('model.json', `${JSON.stringify(description, null, 2)}\n`);
@@ -660,7 +660,7 @@ export class Model extends Resource implements TrainableModel {
   async saveWeights(folder: Folder, name: string, options: SaveWeightsOptions = {}): Promise<void> {
     checkArgument('saveWeights', 'name', name, () => nonEmptyText);
     checkCall('saveWeights', options, saveWeightsRules);
-    return writeWeights(this.#kept(), folderAt(folder), name, options);
+    return writeWeights(this.#kept(), folderAt('saveWeights', folder), name, options);
   }
 
   /** The bytes that `saveWeights` writes; see `modelFromFile`. */
@@ -677,7 +677,7 @@ export class Model extends Resource implements TrainableModel {
   async loadWeights(from: Folder, name: string): Promise<LoadedWeights> {
     this.activity.assertWritable('loadWeights');
     checkArgument('loadWeights', 'name', name, () => nonEmptyText);
-    const folder = folderAt(from);
+    const folder = folderAt('loadWeights', from);
     const file = `${folder.path}/${name}.safetensors`;
     return this.takeWeights(readSafetensors(await folder.read(`${name}.safetensors`), file), file);
   }

@@ -86,6 +86,12 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
   );
 }
 
+/** What Keras and PyTorch call them, in lower case. */
+const otherDatasetNames: Readonly<Record<string, DatasetName>> = {
+  mnist: 'digits',
+  fashionmnist: 'fashion',
+};
+
 async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset> {
   if (options.folder !== undefined) {
     throw new UsageError(
@@ -94,8 +100,10 @@ async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset>
   }
   // A bare word that is not a file is more likely a misspelt name than a wrong path.
   if (!/[/\\.]/.test(at) && !(await pathExists(at))) {
+    const name = otherDatasetNames[at.toLowerCase().replaceAll(/[_-]/g, '')];
+    const expected = `expected ${Object.keys(knownDatasets).join(', ')} or a path.`;
     throw new UsageError(
-      `dataset: there is no data set '${at}', and no such file or folder; expected ${Object.keys(knownDatasets).join(', ')} or a path.`,
+      `dataset: there is no data set '${at}', and no such file or folder; ${name ? `did you mean '${name}'?` : expected}`,
     );
   }
   const loaded = await loadPath(at, options);

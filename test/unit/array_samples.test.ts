@@ -128,7 +128,7 @@ describe('columns', () => {
         { x: [1, 2] },
         'x is [1,2], but the model has 2 inputs; give values for each, as x: { left: …, right: … }.',
       ],
-      [{ x: { left: [1, 2], right: [3] } }, 'x.right has 1 samples, expected 2 as x.left has.'],
+      [{ x: { left: [1, 2], right: [3] } }, 'x.right has 1 sample, expected 2 as x.left has.'],
       [{ y: { kind: [1, 0], total: [] } }, 'y.total is not a trained output, expected y for sum, kind.'],
       [
         { y: { kind: [1, 0], sum: [1, 2] } },
@@ -223,7 +223,7 @@ describe('what is refused', () => {
       { x, y: [0, 3] },
       'y[1] is 3, which does not fit an output of 3 classes (0 to 2).',
     ],
-    ['targets of another count', 'values', { x, y: [[1, 2, 3]] }, 'y has 1 samples, expected 2 as x has.'],
+    ['targets of another count', 'values', { x, y: [[1, 2, 3]] }, 'y has 1 sample, expected 2 as x has.'],
     [
       'negative weights',
       'labels',
@@ -234,7 +234,7 @@ describe('what is refused', () => {
       'too few weights',
       'labels',
       { x, y: [0, 1], sampleWeight: [1] },
-      'sampleWeight has 1 samples, expected 2 as x has.',
+      'sampleWeight has 1 sample, expected 2 as x has.',
     ],
     ['an empty set', 'labels', { x: [], y: [] }, 'the set is empty.'],
     ['a misspelt name', 'labels', { x, Y: [0, 1] }, "'Y' is not an option; did you mean 'y'?"],

@@ -102,6 +102,8 @@ describe('the real digits', () => {
     expect(error.message).toMatchInlineSnapshot(
       `"dataset: there is no data set 'letters', and no such file or folder; expected digits, fashion or a path."`,
     );
+    for (const [name, ours] of Object.entries({ mnist: 'digits', 'Fashion-MNIST': 'fashion' }))
+      expect((await failure(loadDataset(name))).message).toContain(`did you mean '${ours}'?`);
   });
 
   it('says so of a bare word that it may not look at', async () => {

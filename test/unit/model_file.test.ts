@@ -152,3 +152,18 @@ it.each([
 ])('%s names weights in a folder, or is a folder', (path, expected) => {
   expect(weightsPath(path)).toEqual(expected);
 });
+
+it('names the folder that is missing', async () => {
+  const messages = await Promise.all(
+    [
+      () => model.save(undefined as never),
+      () => model.loadWeights(3 as never, 'a'),
+      () => model.save('here'),
+    ].map((call) => call().then(String, (error: unknown) => String(error))),
+  );
+  expect(messages.join('\n')).toMatchInlineSnapshot(`
+    "UsageError: save: folder is missing, expected a Folder, from openFolder(path).
+    UsageError: loadWeights: folder is 3, expected a Folder, from openFolder(path).
+    UsageError: save: 'here' is a path, but there is no file system here; pass a Folder."
+  `);
+});

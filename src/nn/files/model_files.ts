@@ -62,7 +62,7 @@ export async function readModel(from: Folder | string, loading: LoadModelOptions
         `loadModel: ${from as string} is a weights file itself, so leave out weights '${weights}'.`,
       );
     }
-    const folder = folderAt(file.folder);
+    const folder = folderAt('loadModel', file.folder);
     const bytes = await folder.read(`${file.name}.safetensors`);
     const stored = readSafetensors(bytes, from as string);
     const isWhole = hasDescription(stored) || !(await folder.exists('model.json'));
@@ -71,7 +71,7 @@ export async function readModel(from: Folder | string, loading: LoadModelOptions
       : await readDescription(folder, options);
     return onHost(model, stored, from as string);
   }
-  const folder = folderAt(from);
+  const folder = folderAt('loadModel', from);
   const model = await readDescription(folder, options);
   const name = `${weights ?? (await firstExisting(folder))}.safetensors`;
   const path = `${folder.path}/${name}`;

@@ -170,10 +170,12 @@ function inputColumns(who: string, x: ByName<Values | Images>, { inputs, device 
   const odd = others.find(({ count }) => count !== first.count);
   if (odd)
     throw new UsageError(
-      `${who}: x.${odd.column.name} has ${odd.count} samples, expected ${first.count} as x.${first.column.name} has.`,
+      `${who}: x.${odd.column.name} has ${samples(odd.count)}, expected ${first.count} as x.${first.column.name} has.`,
     );
   return { count: first.count, columns: found.map(({ column }) => column) };
 }
+
+const samples = (count: number): string => `${count} sample${count === 1 ? '' : 's'}`;
 
 interface Counted {
   readonly count: number;
@@ -345,7 +347,7 @@ async function weightColumn(source: Target, weights: Values): Promise<Column> {
 
 function checkCount({ who, name, count }: Target, found: number): void {
   if (found !== count)
-    throw new UsageError(`${who}: ${name} has ${found} samples, expected ${count} as x has.`);
+    throw new UsageError(`${who}: ${name} has ${samples(found)}, expected ${count} as x has.`);
 }
 
 async function onHost({ who, name, device }: Source, values: Values): Promise<TypedNumbers | NumberRows> {
