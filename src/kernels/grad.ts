@@ -17,6 +17,9 @@ export interface GradOptions {
   readonly unconnected?: 'throw' | 'zero';
 }
 
+/** One for each tensor: of `[w, b]` a pair, so that strict projects can take it apart. */
+export type Gradients<T extends readonly Tensor[]> = { -readonly [K in keyof T]: Tensor };
+
 const rules = (): Rules<GradOptions> => ({ unconnected: oneOf(['throw', 'zero']) });
 
 /**
@@ -33,18 +36,18 @@ const rules = (): Rules<GradOptions> => ({ unconnected: oneOf(['throw', 'zero'])
  * loss, a change in place, or a tensor over a part of the same memory. A path is never left out. UsageError for
  * integers.
  */
-export function grad(
+export function grad<const T extends readonly Tensor[]>(
   loss: Tensor | readonly Tensor[],
-  tensors: readonly Tensor[],
+  tensors: T,
   options: GradOptions = {},
-): Tensor[] {
+): Gradients<T> {
   const trace = currentTrace();
   if (!trace) throw new StateError('grad: called outside a program; wrap the computation in program(fn).');
   checkCall('grad', options, rules);
   const losses = [loss].flat();
   checkDifferentiable(trace, 'loss', losses);
   checkDifferentiable(trace, 'tensors', tensors);
-  return new Backpropagation(trace, losses, tensors, options).run();
+  return new Backpropagation(trace, losses, tensors, options).run() as Gradients<T>;
 }
 
 /** Throws: UsageError when one of them is not a tensor of floats, or there is none. */

@@ -81,7 +81,7 @@ async function everyName(file: string): Promise<string> {
 const wrongUses = `
 import {
   type Callback, type Device, type Folder, type History, type Logs, Tensor,
-  callbacks, datasets, defineLayer, layers, models, ops, open, optimizers, program, sequential,
+  callbacks, datasets, defineLayer, grad, layers, models, ops, open, optimizers, program, sequential,
 } from 'shadegrad';
 import * as layersAlone from 'shadegrad/layers';
 import * as lossesAlone from 'shadegrad/losses';
@@ -132,6 +132,15 @@ optimizersAlone.sgd({ beta: 1 });
 opsAlone.relu(1);
 // @ts-expect-error: no such option
 lossesAlone.sparseCategoricalCrossentropy({ logits: true });
+// Gradients of a list of known length are as many, and take no assertion.
+const [v, c] = [Tensor.zeros({ shape: [784, 10], dtype: 'f32' }), Tensor.zeros({ shape: [10], dtype: 'f32' })];
+const adam = optimizers.adam({ learningRate: 1e-3 }).over({ v, c });
+export const ownStep = program((x, labels) => {
+  const { loss } = ops.softmaxCrossEntropy(ops.add(ops.matmul(x, v), c), labels);
+  const [dv, dc] = grad(loss, [v, c]);
+  adam.update({ v: dv, c: dc });
+  return loss;
+});
 // @ts-expect-error: no such option
 metricsAlone.auc({ thresholds: 3 });
 export const Scaled = defineLayer({
