@@ -8,6 +8,7 @@ import {
   alphaDropout,
   conv2d,
   dense,
+  dropout,
   flatten,
   gaussianDropout,
   gaussianNoise,
@@ -77,8 +78,11 @@ it('multiplicative noise has the mean and variance of dropout', () => {
   expect(Math.abs(variance - (9 * 0.2) / 0.8)).toBeLessThan(0.2);
 });
 
-it('whole channels are dropped, the others are scaled', () => {
-  const { values } = layerValues(spatialDropout2d({ rate: 0.25 }), [image((i) => i + 1)], training);
+it.each([
+  ['spatialDropout2d', spatialDropout2d({ rate: 0.25 })],
+  ['a mask of channels', dropout({ rate: 0.25, noiseShape: [1, 1, C] })],
+])('whole channels are dropped, the others are scaled: %s', (_, layer) => {
+  const { values } = layerValues(layer, [image((i) => i + 1)], training);
   let dropped = 0;
   for (let n = 0; n < N; n++)
     for (let c = 0; c < C; c++) {
@@ -91,6 +95,11 @@ it('whole channels are dropped, the others are scaled', () => {
       dropped += factors[0] === 0 ? 1 : 0;
     }
   expect(Math.abs(dropped / (N * C) - 0.25)).toBeLessThan(0.1);
+});
+
+it('a mask that does not fit is refused', () => {
+  const layer = dropout({ rate: 0.5, noiseShape: [1, 2] });
+  expect(() => layer.outputShape([[3, 4]])).toThrowErrorMatchingInlineSnapshot(`[ShapeError: layers.dropout: noiseShape is [1,2], expected the extents of the input, [3,4] per sample, or 1.]`);
 });
 
 it('alpha dropout keeps mean 0 and variance 1', () => {

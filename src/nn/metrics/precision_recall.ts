@@ -21,7 +21,10 @@ export interface ClassMetricOptions {
    * 0.5.
    */
   readonly threshold?: number;
-  /** The mean over the classes that occur, or 'micro' for all classes together, as in Keras. Default 'macro'. */
+  /**
+   * The mean over the classes that occur, or 'micro' for all classes together. Default 'macro'. Keras's precision and recall are
+   * those of `{ threshold: 0.5, average: 'micro' }`.
+   */
   readonly average?: Average;
 }
 
