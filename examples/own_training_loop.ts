@@ -29,7 +29,7 @@ const curve = (x: Tensor): Tensor => ops.add(ops.matmul(ops.tanh(ops.add(ops.mat
 const step = program((x: Tensor, y: Tensor) => {
   const loss = ops.mean(ops.square(ops.subtract(curve(x), y)));
   const [dw1, db1, dw2, db2] = grad(loss, [w1, b1, w2, b2]);
-  adam.update({ w1: dw1!, b1: db1!, w2: dw2!, b2: db2! });
+  adam.update({ w1: dw1, b1: db1, w2: dw2, b2: db2 });
   return loss;
 });
 

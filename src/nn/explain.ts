@@ -59,7 +59,7 @@ export async function inputGradients(
   options: ExplainOptions = {},
 ): Promise<Explanation> {
   checkCall('inputGradients', options, rules);
-  return explain('inputGradients', { model, samples, options }, (score, { x }) => grad(score, [x])[0]!);
+  return explain('inputGradients', { model, samples, options }, (score, { x }) => grad(score, [x])[0]);
 }
 
 /**
@@ -82,7 +82,7 @@ export async function gradCam(model: Model, samples: Samples, options: GradCamOp
     );
   return explain('gradCam', { model, samples, options }, (score, { values }) => {
     const maps = values.get(layer)!;
-    const [slopes] = grad(score, [maps]) as [Tensor];
+    const [slopes] = grad(score, [maps]);
     const weights = mean(slopes, { axis: [1, 2], keepDims: true });
     const cam = relu(sum(multiply(maps, weights), { axis: 3, keepDims: true }));
     const whole = resize(cam, [height!, width]);

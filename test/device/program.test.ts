@@ -567,7 +567,7 @@ function trainingProgram(parameters: Tensor, meanSquare: Tensor, at: ReturnType<
     const kernel = parameters;
     const logits = flatten(conv2d(x, reshape(kernel, [3, 3, 2, 4]), { strides: 2 }));
     const { loss } = softmaxCrossEntropy(logits, labels);
-    const [gradients] = grad(loss, [kernel]) as [Tensor];
+    const [gradients] = grad(loss, [kernel]);
     const options = { rho: 0.9, epsilon: 1e-8 };
     rmsprop(options).apply(
       { parameters, gradients, slots: { mean_square: meanSquare }, ...at },

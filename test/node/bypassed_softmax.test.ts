@@ -22,8 +22,8 @@ test.each<[what: string, derivatives: (loss: Tensor, p: Tensor, x: Tensor) => Te
   ['by both', (loss, p, x) => grad(scale(loss, 3), [p, x])],
   ['along a second path', (loss, p, x) => grad([loss, sum(square(p))], [p, x])],
   ['by a loss of the loss', (loss, p) => grad(square(loss), [p])],
-  ['of the gradient by the probabilities', (loss, p) => grad(square(grad(loss, [p])[0]!), [p])],
-  ['of the gradient by the logits', (loss, p, x) => grad(square(grad(loss, [x])[0]!), [p, x])],
+  ['of the gradient by the probabilities', (loss, p) => grad(square(grad(loss, [p])[0]), [p])],
+  ['of the gradient by the logits', (loss, p, x) => grad(square(grad(loss, [x])[0]), [p, x])],
 ])('%s', async (_, derivatives) => {
   const run = async (lossOf: LossOf): Promise<number[]> => {
     const results = program((x, labels, oneHot) => {

@@ -41,7 +41,7 @@ test('of several losses, one of which is made of another, it is the gradient of 
   const w = Tensor.from(new Float32Array([1, 2]), [2], held.device);
   const gradient = program((x) => {
     const loss = l2Penalty(x, 0.5);
-    return grad([loss, square(loss)], [x])[0] as Tensor;
+    return grad([loss, square(loss)], [x])[0];
   }, held.device).call(w);
   // L = w·w/2 = 2.5, d(L + L²) = (1 + 2L)·w = 6w.
   expect([...(await gradient.data())]).toEqual([6, 12]);
@@ -65,7 +65,7 @@ test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: 
     'a gradient of a gradient, where every rule is made of ops',
     (x) => {
       const [g] = grad(multiply(square(x), x), [x]);
-      return grad(square(g!), [x])[0];
+      return grad(square(g), [x])[0];
     },
     [36, 36 * 8],
   ],
@@ -74,17 +74,17 @@ test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: 
     (x) => {
       // y = relu(x)·x = x² above 0.
       const [g] = grad(multiply(relu(x), x), [x]);
-      return grad(g!, [x])[0];
+      return grad(g, [x])[0];
     },
     [2, 2],
   ],
   // The gradient of relu is a step, along which nothing changes.
-  ['a gradient that is constant', (x) => grad(sum(grad(sum(relu(x)), [x])[0]!), [x])[0], [0, 0]],
+  ['a gradient that is constant', (x) => grad(sum(grad(sum(relu(x)), [x])[0]), [x])[0], [0, 0]],
   ['no gradient, as zeros', (x) => grad(sum(x), [square(x)], { unconnected: 'zero' })[0], [0, 0]],
   // L = (Σ x²)², dL/dx = 4·Σx²·x, and d(Σ dL/dx)/dx_i = 8·x_i·Σx + 4·Σx².
   [
     'a gradient of a gradient of a sum',
-    (x) => grad(sum(grad(square(sum(square(x))), [x])[0]!), [x])[0],
+    (x) => grad(sum(grad(square(sum(square(x))), [x])[0]), [x])[0],
     [44, 68],
   ],
   [
@@ -93,7 +93,7 @@ test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: 
       const x = fill([1, 2], 1);
       const y = sum(square(matmul(x, reshape(w, [2, 1]))));
       const [gx] = grad(y, [x]);
-      return grad(add(y, sum(square(gx!))), [w])[0];
+      return grad(add(y, sum(square(gx))), [w])[0];
     },
     [198, 270],
   ],
@@ -103,7 +103,7 @@ test.each<[what: string, gradient: (x: Tensor) => Tensor | undefined, expected: 
       // w is x by another way: dy/dx = 2xw² + 2x²w, and d(y + (dy/dx)²)/dw = 2x²w + 2·dy/dx·(4xw + 2x²).
       const w = scale(x, 1);
       const y = sum(square(multiply(x, w)));
-      return grad(add(y, sum(square(grad(y, [x])[0]!))), [w])[0];
+      return grad(add(y, sum(square(grad(y, [x])[0]))), [w])[0];
     },
     [50, 1552],
   ],

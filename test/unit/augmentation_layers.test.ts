@@ -43,7 +43,8 @@ describe('each layer', () => {
 
     const passed = layerValues(again, [images(2)]);
     expect(passed.shape.slice(1)).toEqual(again.outputShape([shape(2).slice(1)]));
-    if (className !== 'RandomCrop') expect(passed.values).toEqual(images(2).values);
+    const isCropped = className === 'RandomCrop';
+    expect(isCropped || passed.values.join() === images(2).values.join()).toBe(true);
 
     const whole = inTraining(again, 16, { state: stateOf({ seed: 3, step: 5, epochSize: 1000 }) });
     const size = whole.values.length / 16;
@@ -177,10 +178,10 @@ it('crops at every place in training, and at the centre otherwise', () => {
   for (let n = 0; n < 300; n++) {
     const first = values[4 * n]!;
     seen.add(first);
-    expect([...values.slice(4 * n, 4 * n + 4)]).toEqual([first, first + 1, first + 4, first + 5]);
+    expect(Array.from(values.slice(4 * n, 4 * n + 4))).toEqual([first, first + 1, first + 4, first + 5]);
   }
   expect([...seen].sort((a, b) => a - b)).toEqual([0, 1, 2, 4, 5, 6]);
-  expect([...layerValues(layer, [x]).values.slice(0, 4)]).toEqual([1, 2, 5, 6]);
+  expect(Array.from(layerValues(layer, [x]).values.slice(0, 4))).toEqual([1, 2, 5, 6]);
   expect(() => layer.outputShape([[1, 4, 1]])).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: layers.randomCrop: the input is [1,4,1] per sample, smaller than 2 × 2.]`,
   );

@@ -99,7 +99,9 @@ it.each([
 
 it('a mask that does not fit is refused', () => {
   const layer = dropout({ rate: 0.5, noiseShape: [1, 2] });
-  expect(() => layer.outputShape([[3, 4]])).toThrowErrorMatchingInlineSnapshot(`[ShapeError: layers.dropout: noiseShape is [1,2], expected the extents of the input, [3,4] per sample, or 1.]`);
+  expect(() => layer.outputShape([[3, 4]])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: layers.dropout: noiseShape is [1,2], expected the extents of the input, [3,4] per sample, or 1.]`,
+  );
 });
 
 it('alpha dropout keeps mean 0 and variance 1', () => {

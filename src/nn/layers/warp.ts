@@ -64,25 +64,21 @@ export function warp(
       padding: fillMode === 'constant' ? 'zeros' : 'border',
     });
   };
-  switch (fillMode) {
-    case 'constant':
-      if (fillValue === 0) return read(x, (offset) => offset);
-      return scale(
-        read(scale(x, 1, -fillValue), (offset) => offset),
-        1,
-        fillValue,
-      );
-    case 'nearest':
-      return read(x, (offset) => offset);
-    case 'reflect':
-      // 0 … 1 is the image, 1 … 2 its mirror image.
-      return read(x, (offset) => scale(abs(scale(modulo(scale(offset, 0.5, 0.5), 2), 1, -1)), -2, 1));
-    case 'wrap':
-      // A border of one pixel, so that the first and the last one are interpolated, too.
-      return read(wrapped(wrapped(x, 1), 2), (offset, extent) =>
-        scale(modulo(scale(offset, 0.5, 0.5), 1), (2 * extent) / (extent + 2), -extent / (extent + 2)),
-      );
-  }
+  if (fillMode === 'nearest' || (fillMode === 'constant' && fillValue === 0))
+    return read(x, (offset) => offset);
+  if (fillMode === 'constant')
+    return scale(
+      read(scale(x, 1, -fillValue), (offset) => offset),
+      1,
+      fillValue,
+    );
+  if (fillMode === 'reflect')
+    // 0 … 1 is the image, 1 … 2 its mirror image.
+    return read(x, (offset) => scale(abs(scale(modulo(scale(offset, 0.5, 0.5), 2), 1, -1)), -2, 1));
+  // A border of one pixel, so that the first and the last one are interpolated, too.
+  return read(wrapped(wrapped(x, 1), 2), (offset, extent) =>
+    scale(modulo(scale(offset, 0.5, 0.5), 1), (2 * extent) / (extent + 2), -extent / (extent + 2)),
+  );
 }
 
 function modulo(x: Tensor, divisor: number): Tensor {

@@ -9,7 +9,7 @@ import { atLabels } from '../../kernels/softmax_cross_entropy.js';
 import { sum } from '../../kernels/sum.js';
 import { type Rules, integer } from '../../options.js';
 import { alike } from '../losses/per_sample.js';
-import { classesOf, ratio } from './class_counts.js';
+import { ratio } from './class_counts.js';
 import type { Metric } from './metric.js';
 import { registerMetrics } from './registry.js';
 
@@ -44,7 +44,6 @@ export function auc(options: AucOptions = {}): Metric<Sum> {
     }),
     record: ({ probabilities, target }) => {
       const N = probabilities.shape[0] as number;
-      const K = classesOf(probabilities.shape);
       const isYes =
         target.dtype === 'u32'
           ? atLabels(fill(probabilities.shape, 1), target)
