@@ -2,6 +2,8 @@
  * The updates of the optimizers in float64, element by element, by their formulas in Keras and PyTorch.
  * Letters: p a parameter, g its gradient, t the number of the update from 1, s the slots of the element.
  */
+import { type Array64, type Arrays, map64 } from './array64.js';
+import type { Reference } from './reference.js';
 
 /** Options by name, and the rate of the step. */
 export type Numbers64 = Readonly<Record<string, number | boolean | string | null>> & {
@@ -50,7 +52,8 @@ export const updates64: Readonly<Record<string, Update64>> = {
   rmsprop: (p, g, s, _, options) => {
     const rho = of(options, 'rho');
     let v = mean64(s, 'mean_square', rho, g * g);
-    if (options['centered'] === true) v -= mean64(s, 'mean', rho, g) ** 2;
+    // A variance: rounding never makes it negative.
+    if (options['centered'] === true) v = Math.max(0, v - mean64(s, 'mean', rho, g) ** 2);
     const step = (options.learningRate * g) / root64(v, options);
     const momentum = of(options, 'momentum');
     if (momentum === 0) return p - step;
@@ -87,7 +90,12 @@ export const updates64: Readonly<Record<string, Update64>> = {
     return p - options.learningRate * step;
   },
   muon: (p, g, s, t, options) =>
-    adam64(p, g, s, t, { ...options, beta1: of(options, 'adamBeta1'), beta2: of(options, 'adamBeta2') }),
+    adam64(p, g, s, t, {
+      ...options,
+      learningRate: options.learningRate * of(options, 'adamLrRatio'),
+      beta1: of(options, 'adamBeta1'),
+      beta2: of(options, 'adamBeta2'),
+    }),
   lion: (p, g, s, _, options) => {
     const [beta1, beta2] = [of(options, 'beta1'), of(options, 'beta2')];
     const direction = Math.sign(beta1 * (s['mean'] ?? 0) + (1 - beta1) * g);
@@ -196,7 +204,8 @@ export function update64(
       name === 'muon' && shape.length > 1 ? muonStep64(parameter, now[i]!, options) : undefined;
     values.forEach((p, k) => {
       const s = slots[k]!;
-      const before = decays ? p - decay * p : p;
+      // Not p − 0·p, which is NaN for an infinite p.
+      const before = decays && decay > 0 ? p - decay * p : p;
       const next = matrixStep
         ? before - matrixStep[k]!
         : updates64[name]!(before, now[i]![k]!, s, t, options);
@@ -204,4 +213,43 @@ export function update64(
       values[k] = options['useEma'] === true && t % every === 0 ? s['average']! : next;
     });
   });
+}
+
+type Operand = 'parameters' | 'gradients' | 'stepScalars' | 'state';
+/** The options of an optimizer, and the number of the update. */
+export type UpdateAttributes = Numbers64 & { readonly update: number };
+
+/**
+ * The update of the optimizer `name` as a reference: its operands besides `Operand` are the slots. It computes the scalars of the
+ * step from the options, never from the table.
+ */
+export function updateReference(op: string, name: string): Reference<string, string, UpdateAttributes> {
+  return {
+    op,
+    forward: (inputs, { update, ...options }) => {
+      const {
+        parameters,
+        gradients,
+        stepScalars: _,
+        state: __,
+        ...slots
+      } = inputs as Arrays<Operand> & Readonly<Record<string, Array64>>;
+      const names = Object.keys(slots);
+      const parameter: Parameter64 = {
+        values: [...parameters.values],
+        decays: true,
+        slots: Array.from(parameters.values, (_value, k) =>
+          Object.fromEntries(names.map((slot) => [slot, slots[slot]!.values[k]!])),
+        ),
+        shape: parameters.shape,
+      };
+      update64(name, [parameter], [[...gradients.values]], update, options as Numbers64);
+      return {
+        parameters: map64(parameters, (_value, k) => parameter.values[k]!),
+        ...Object.fromEntries(
+          names.map((slot) => [slot, map64(slots[slot]!, (_value, k) => parameter.slots[k]![slot]!)]),
+        ),
+      };
+    },
+  };
 }

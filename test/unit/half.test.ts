@@ -63,6 +63,7 @@ const f32Only = [
   'cumsum gather grid_sample pad resize reverse slice',
   'pad reverse slice',
   'counted_rows',
+  'adadelta adagrad adam adam_amsgrad adam_w adamax lion muon muon_adam nadam rmsprop_centered rmsprop_momentum sgd_averages',
   'conv2d_transpose grouped_conv2d',
   'mix_images mix_rows',
   'pad reverse slice',

@@ -398,6 +398,32 @@ test('wrong calls are refused in plain words', () => {
       ShapeError: oneHot: labels is [4] u8, expected u32, or f32 with integers.
     one_hot, no classes:
       UsageError: oneHot: classes is 0, expected a positive integer.
+    adam, mean of another length:
+      ShapeError: adam: mean is [5], expected as many elements as parameters [4].
+    adam_amsgrad, mean of another length:
+      ShapeError: adam: mean is [5], expected as many elements as parameters [4].
+    adam_w, mean of another length:
+      ShapeError: adamW: mean is [5], expected as many elements as parameters [4].
+    adamax, mean of another length:
+      ShapeError: adamax: mean is [5], expected as many elements as parameters [4].
+    nadam, mean of another length:
+      ShapeError: nadam: mean is [5], expected as many elements as parameters [4].
+    adagrad, accumulator of another length:
+      ShapeError: adagrad: accumulator is [5], expected as many elements as parameters [4].
+    adadelta, mean_square of another length:
+      ShapeError: adadelta: mean_square is [5], expected as many elements as parameters [4].
+    lion, mean of another length:
+      ShapeError: lion: mean is [5], expected as many elements as parameters [4].
+    rmsprop_centered, mean_square of another length:
+      ShapeError: rmsprop: mean_square is [5], expected as many elements as parameters [4].
+    rmsprop_momentum, mean_square of another length:
+      ShapeError: rmsprop: mean_square is [5], expected as many elements as parameters [4].
+    sgd_averages, average of another length:
+      ShapeError: sgd: average is [5], expected as many elements as parameters [4].
+    muon, mean of another length:
+      ShapeError: muon: mean is [5], expected as many elements as parameters [4].
+    muon_adam, mean of another length:
+      ShapeError: muon: mean is [5], expected as many elements as parameters [4].
     pad, not f32:
       ShapeError: pad: 'x' is u32 [4], expected f32.
     pad, no pair for an axis:

@@ -36,6 +36,7 @@ export { microBatchCheck } from './micro_batch.js';
 export { argMinCheck, minCheck } from './min.js';
 export { mixImagesCheck, mixLabelsCheck, mixRowsCheck } from './mix.js';
 export { oneHotCheck } from './one_hot.js';
+export { optimizerChecks } from './optimizers.js';
 export { padCheck } from './pad.js';
 export { randomNormalCheck, randomUniformCheck } from './random.js';
 export { placeTotalsCheck } from './place_totals.js';

@@ -11,11 +11,16 @@ import { opCheck } from '../op_check.js';
 type Input = 'parameters' | 'gradients' | 'mean_square' | 'stepScalars' | 'state';
 type Changed = 'parameters' | 'mean_square';
 
-/** A learning rate for each step of the epoch; `rate` is that of `drawEpochStep`. */
-export const drawRates =
-  (rate: number): Draw =>
+/** The scalars of a step for each step of the epoch; `scalars` are those of `drawEpochStep`. */
+export const drawTable =
+  (scalars: readonly number[]): Draw =>
   (_, shape) =>
-    fill64(shape, (row) => Math.fround(row === epochStep ? rate : 1000 + row));
+    fill64(shape, (index) => {
+      const row = Math.floor(index / scalars.length);
+      return row === epochStep ? Math.fround(scalars[index % scalars.length]!) : 1000 + row;
+    });
+/** The same with the learning rate alone. */
+export const drawRates = (rate: number): Draw => drawTable([rate]);
 const epochStep = 3;
 /** The state at the fourth step of the epoch. */
 export const drawEpochStep: Draw = () => {
@@ -25,8 +30,8 @@ export const drawEpochStep: Draw = () => {
 };
 export const tableShape = [5, 1];
 
-const drawSquares: Draw = (random, shape) => fill64(shape, () => Math.fround(random() ** 2));
-const drawZeros: Draw = (_, shape) => fill64(shape, () => 0);
+export const drawSquares: Draw = (random, shape) => fill64(shape, () => Math.fround(random() ** 2));
+export const drawZeros: Draw = (_, shape) => fill64(shape, () => 0);
 
 const vectors = (size: number): Record<Input, readonly number[]> => ({
   parameters: [size],
