@@ -3,7 +3,7 @@
  * and the properties of the adapter. Openers (src/node, src/browser) find an adapter and call `Device.open`; from
  * then on Node and browsers run the same code.
  */
-import { DeviceError, assert } from '../errors.js';
+import { DeviceError, assert, StateError } from '../errors.js';
 import { type Rule, oneOf, rule } from '../options.js';
 import { BufferPool } from './buffer_pool.js';
 import { GpuCalls, type AwaitGpu } from './gpu_calls.js';
@@ -56,6 +56,12 @@ export interface Counters {
 /** Host data to write; never shared memory. */
 export type TensorBytes =
   Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+/**
+ * Kernels that a software device may have before the host waits for it. llvmpipe keeps a mapping of memory for each, of which Linux
+ * allows a process 65,530; beyond, it crashes.
+ */
+const mostWaiting = 50_000;
 
 /** A range of a GPU buffer that holds a tensor or an intermediate value. */
 export interface Storage {
@@ -195,6 +201,9 @@ export class Device extends Resource {
   readonly #warm = new WeakSet<Pipeline>();
   /** Bind group layouts by the access of each binding, which makes few of them. */
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  /** Dispatches that were submitted, and of these those that were done when the host last waited. */
+  #dispatchesSent = 0;
+  #dispatchesDone = 0;
   #generation = 0;
   #isDestroyed = false;
   readonly #collected: GPUBuffer[] = [];
@@ -503,6 +512,7 @@ export class Device extends Resource {
     const buffer = this.#staging.take(size) ?? this.#createStaging(size);
     this.encodeCopy(encoder, storage, { buffer, offset: 0 }, byteLength);
     const check = this.calls.answer();
+    const { dispatches } = this.counters;
     return {
       fetch: async () => {
         this.counters.readBacks++;
@@ -511,6 +521,7 @@ export class Device extends Resource {
           await this.calls.settle('mapAsync', async () => buffer.mapAsync(GPUMapMode.READ));
           // A lost device resolves promises as usual: check before using the bytes.
           check();
+          this.#dispatchesDone = dispatches;
           const bytes = this.calls.run('getMappedRange', () => buffer.getMappedRange(0, byteLength).slice(0));
           this.calls.run('unmap', () => buffer.unmap());
           this.#staging.give(buffer);
@@ -692,13 +703,22 @@ export class Device extends Resource {
     return this.calls.run('createCommandEncoder', () => this.gpu.createCommandEncoder());
   }
 
-  /** Encodes one compute pass that runs `dispatches` in order, `times` times over. */
+  /**
+   * Encodes one compute pass that runs `dispatches` in order, `times` times over.
+   *
+   * Throws: StateError if a software device has more work than it holds until the host waits for a result.
+   */
   encodePass(
     encoder: GPUCommandEncoder,
     dispatches: readonly BoundDispatch[],
     times = 1,
     timestampWrites?: GPUComputePassTimestampWrites,
   ): void {
+    const waiting = this.#dispatchesSent - this.#dispatchesDone;
+    if (this.traits.family === 'software' && waiting > mostWaiting)
+      throw new StateError(
+        `device: ${waiting} kernels run without anything waiting for a result, which is more than a software driver holds; read a value now and then, such as await loss.item() every 20 steps.`,
+      );
     // Names the current call for an error; cheaper than a guard around each call in the training loop.
     let call = 'beginComputePass';
     try {
@@ -727,14 +747,17 @@ export class Device extends Resource {
     this.calls.send();
     const commands = this.calls.run('finish', () => encoder.finish());
     this.calls.run('submit', () => this.gpu.queue.submit([commands]));
+    this.#dispatchesSent = this.counters.dispatches;
   }
 
   /** Waits until all submitted work is done, and throws errors that occurred meanwhile. */
   async idle(): Promise<void> {
     this.assertUsable();
     const check = this.calls.answer();
+    const { dispatches } = this.counters;
     await this.calls.settle('onSubmittedWorkDone', async () => this.gpu.queue.onSubmittedWorkDone());
     check();
+    this.#dispatchesDone = dispatches;
   }
 
   /** A least-recently-used cache that lives as long as the device. */

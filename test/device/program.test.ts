@@ -89,6 +89,18 @@ test('a chain of 20,000 element-wise ops computes what they compute one by one',
   expect(await numbers(doubled.call(vector(1, -3)))).toEqual(expected);
 });
 
+test('a loop that never waits is refused before a software driver runs out of memory mappings', async () => {
+  if (held.device.traits.family !== 'software') return;
+  const step = program((x: Tensor) => sum(square(x)), held.device);
+  const x = Tensor.from(Float32Array.of(1, 2), [2], held.device);
+  step.call(x);
+  held.device.counters.dispatches += 60_000;
+  const last = step.call(x);
+  expect(() => step.call(x)).toThrow('read a value now and then');
+  expect(await last.data()).toEqual(Float32Array.of(5));
+  expect(await step.call(x).data()).toEqual(Float32Array.of(5));
+});
+
 test('outside a program an op is a program of its own, planned once per signature', async () => {
   const { device } = held;
   const first = add(vector(1, 2, 3), vector(10));
