@@ -227,14 +227,10 @@ export function updateReference(op: string, name: string): Reference<string, str
   return {
     op,
     forward: (inputs, { update, ...options }) => {
-      const {
-        parameters,
-        gradients,
-        stepScalars: _,
-        state: __,
-        ...slots
-      } = inputs as Arrays<Operand> & Readonly<Record<string, Array64>>;
-      const names = Object.keys(slots);
+      const { parameters, gradients, ...others } = inputs as Arrays<Operand> &
+        Readonly<Record<string, Array64>>;
+      const slots: Readonly<Record<string, Array64>> = others;
+      const names = Object.keys(slots).filter((each) => each !== 'stepScalars' && each !== 'state');
       const parameter: Parameter64 = {
         values: [...parameters.values],
         decays: true,
@@ -243,7 +239,7 @@ export function updateReference(op: string, name: string): Reference<string, str
         ),
         shape: parameters.shape,
       };
-      update64(name, [parameter], [[...gradients.values]], update, options as Numbers64);
+      update64(name, [parameter], [[...gradients.values]], update, options);
       return {
         parameters: map64(parameters, (_value, k) => parameter.values[k]!),
         ...Object.fromEntries(

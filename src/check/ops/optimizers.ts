@@ -4,6 +4,7 @@
  */
 import type { Shape } from '../../engine/primitive.js';
 import type { Tensor } from '../../engine/tensor.js';
+import { mapRecord } from '../../engine/trace.js';
 import { stateSize } from '../../kernels/step_state.js';
 import { adadelta } from '../../nn/optimizers/adadelta.js';
 import { adagrad } from '../../nn/optimizers/adagrad.js';
@@ -142,18 +143,16 @@ function updateCheck({
     magnitudes: (inputs, _, options) => {
       const sameSign = (operand: string, value: number): number =>
         negated.includes(operand) ? -Math.abs(value) : absolute.includes(operand) ? Math.abs(value) : value;
-      const terms = Object.entries(inputs).map(([operand, array]) => [
-        operand,
-        map64(array, (value) => sameSign(operand, value)),
-      ]);
-      const outputs = reference.forward(Object.fromEntries(terms), attributesOf(options));
-      const size = Object.entries(outputs).map(([output, array]) => [output, map64(array, Math.abs)]);
+      const terms = mapRecord(inputs, (array, operand) => map64(array, (value) => sameSign(operand, value)));
+      const size = mapRecord(reference.forward(terms, attributesOf(options)), (array) =>
+        map64(array, Math.abs),
+      );
       const { parameters } = inputs;
       // Every element of an orthogonal step may be a sum of terms as large as the step.
       const ofMatrix = {
         parameters: map64(parameters!, (p) => Math.abs(p) + rateOf(options)),
       };
-      return { outputs: { ...Object.fromEntries(size), ...(isMatrix ? ofMatrix : {}) }, gradients: {} };
+      return { outputs: { ...size, ...(isMatrix ? ofMatrix : {}) }, gradients: {} };
     },
     roundings: { parameters: roundings },
     call,
