@@ -269,6 +269,17 @@ describe('logits', () => {
   );
 });
 
+describe.each([0.5, 1])('focal losses of exponent %s', (gamma) => {
+  it.each([
+    ['binary', losses.binaryFocalCrossentropy({ gamma })],
+    ['categorical', losses.categoricalFocalCrossentropy({ gamma })],
+  ])('%s, have a gradient of 0 where the answer is certain and right', (_, loss) => {
+    const certain = [matrix([1e4, -1e4, -1e4]), matrix([1, 0, 0])];
+    const { gradient } = run(certain, (output, target) => [loss.apply(output, target).loss]);
+    expect(gradient().map(Math.abs)).toEqual([0, 0, 0]);
+  });
+});
+
 describe('a function', () => {
   const apply = (fn: (target: Tensor, prediction: Tensor) => Tensor): number[][] =>
     computed([x, numbers, array64([2], [3, 1])], (a, b, w) => {

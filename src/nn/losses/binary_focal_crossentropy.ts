@@ -1,7 +1,6 @@
 /** Cross-entropy of independent yes-or-no answers in which easy ones count less. */
 import { checkCall } from '../../calls.js';
 import { add, multiply, scale } from '../../kernels/arithmetic.js';
-import { pow } from '../../kernels/power.js';
 import { sigmoid } from '../../kernels/sigmoid.js';
 import { type Rules, flag, notNegative, within } from '../../options.js';
 import { activated } from './activated.js';
@@ -10,7 +9,7 @@ import {
   binaryCrossentropy,
   binaryCrossentropyRules,
 } from './binary_crossentropy.js';
-import { smoothed } from './elementary.js';
+import { focused, smoothed } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { perSampleLoss } from './per_sample.js';
@@ -54,7 +53,7 @@ export function binaryFocalCrossentropy(options: BinaryFocalCrossentropyOptions 
       const yes = logits ? sigmoid(logits) : output;
       const wrong = add(multiply(target, no), multiply(scale(target, -1, 1), yes));
       const losses = crossentropy.perSample!(output, given);
-      const focal = gamma > 0 ? multiply(pow(wrong, gamma), losses) : losses;
+      const focal = focused(losses, wrong, gamma);
       return applyClassBalancing ? multiply(focal, scale(target, 2 * alpha - 1, 1 - alpha)) : focal;
     },
   });

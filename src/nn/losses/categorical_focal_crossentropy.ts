@@ -2,7 +2,6 @@
 import { checkCall } from '../../calls.js';
 import { multiply, scale } from '../../kernels/arithmetic.js';
 import { expm1 } from '../../kernels/exponentials.js';
-import { pow } from '../../kernels/power.js';
 import { sum } from '../../kernels/sum.js';
 import { type Rules, notNegative } from '../../options.js';
 import {
@@ -11,7 +10,7 @@ import {
   crossentropyRules,
   logProbabilities,
 } from './categorical_crossentropy.js';
-import { smoothed } from './elementary.js';
+import { focused, smoothed } from './elementary.js';
 import type { Loss } from './loss.js';
 import { registerLosses } from './registry.js';
 import { perSampleLoss } from './per_sample.js';
@@ -48,7 +47,7 @@ export function categoricalFocalCrossentropy(options: CategoricalFocalCrossentro
       const terms = multiply(target, logs);
       // 1 − p
       const wrong = scale(expm1(logs), -1);
-      return scale(sum(gamma > 0 ? multiply(pow(wrong, gamma), terms) : terms, { axis: -1 }), -alpha);
+      return scale(sum(focused(terms, wrong, gamma), { axis: -1 }), -alpha);
     },
   });
 }

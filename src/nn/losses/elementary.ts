@@ -1,7 +1,9 @@
 /** Functions that several losses are made of. */
 import type { Tensor } from '../../engine/tensor.js';
-import { add, exp, negate, scale } from '../../kernels/arithmetic.js';
+import { add, exp, multiply, negate, scale } from '../../kernels/arithmetic.js';
 import { log1p } from '../../kernels/log1p.js';
+import { maximum } from '../../kernels/extremes.js';
+import { pow } from '../../kernels/power.js';
 import { relu } from '../../kernels/relu.js';
 import { abs } from '../../kernels/rounding.js';
 
@@ -17,3 +19,12 @@ export function softplus(x: Tensor): Tensor {
 export function smoothed(target: Tensor, share = 0, classes: number): Tensor {
   return share > 0 ? scale(target, 1 - share, share / classes) : target;
 }
+
+/** losses · wrong^γ. Where wrong is 0 the slope of a power below 1 is infinite, and would make the gradient NaN. */
+export function focused(losses: Tensor, wrong: Tensor, gamma: number): Tensor {
+  if (gamma === 0) return losses;
+  return multiply(pow(gamma < 1 ? maximum(wrong, tiny) : wrong, gamma), losses);
+}
+
+/** Below every probability that f32 tells from 0 in 1 − p, with finite powers. */
+const tiny = 1e-30;
