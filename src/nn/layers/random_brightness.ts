@@ -1,30 +1,10 @@
 /** Random brightness: active in training only. */
 import { add, scale } from '../../kernels/arithmetic.js';
-import { clip } from '../../kernels/extremes.js';
-import type { ValueRange } from '../../kernels/augment.js';
-import { type Rules, checkOptions, required } from '../../options.js';
-import {
-  type Factor,
-  augmentationLayer,
-  factorRule,
-  limitsOf,
-  sameImage,
-  valueRangeRule,
-} from './augmentation.js';
-import { type Layer, type LayerOptions, layerRules } from './layer.js';
+import type { Layer } from './layer.js';
+import { type RandomColourOptions, randomColourLayer } from './random_colour.js';
 
-export interface RandomBrightnessOptions extends LayerOptions {
-  /** Of the distance from black to white: f for −f … f, or [lower, upper]. */
-  readonly factor: Factor;
-  /** The values of black and white: [0, 1] for images of a set, [0, 255] for unscaled bytes. */
-  readonly valueRange: ValueRange;
-}
-
-const rules = (): Rules<RandomBrightnessOptions> => ({
-  factor: required(factorRule(-1, 1)),
-  valueRange: required(valueRangeRule()),
-  ...layerRules(),
-});
+/** `factor` is a share of the distance from black to white. */
+export type RandomBrightnessOptions = RandomColourOptions;
 
 /**
  * In training, y = clip(x + f · (white − black), black, white) with a random f per image; otherwise the identity. Shapes:
@@ -34,17 +14,10 @@ const rules = (): Rules<RandomBrightnessOptions> => ({
  * Source: Keras, `RandomBrightness`, where `valueRange` is [0, 255] unless it is given.
  */
 export function randomBrightness(options: RandomBrightnessOptions): Layer {
-  checkOptions('layers.randomBrightness', options, rules());
-  const { factor, valueRange } = options;
-  const [black, white] = valueRange;
-  return augmentationLayer(options, {
+  return randomColourLayer(options, {
     className: 'RandomBrightness',
-    config: { factor, valueRange },
-    outputShape: sameImage('layers.randomBrightness'),
-    draws: 1,
-    augment: (x, draw) => {
-      const change = scale(draw(0, limitsOf(factor)), white - black);
-      return clip(add(x, change), black, white);
-    },
+    caller: 'layers.randomBrightness',
+    most: 1,
+    change: (x, factor) => add(x, scale(factor, options.valueRange[1] - options.valueRange[0])),
   });
 }

@@ -1,31 +1,11 @@
 /** Random contrast: active in training only. */
 import { add, multiply, scale, subtract } from '../../kernels/arithmetic.js';
-import { clip } from '../../kernels/extremes.js';
 import { mean } from '../../kernels/mean.js';
-import type { ValueRange } from '../../kernels/augment.js';
-import { type Rules, checkOptions, required } from '../../options.js';
-import {
-  type Factor,
-  augmentationLayer,
-  factorRule,
-  limitsOf,
-  sameImage,
-  valueRangeRule,
-} from './augmentation.js';
-import { type Layer, type LayerOptions, layerRules } from './layer.js';
+import type { Layer } from './layer.js';
+import { type RandomColourOptions, randomColourLayer } from './random_colour.js';
 
-export interface RandomContrastOptions extends LayerOptions {
-  /** f for −f … f, or [lower, upper]; −1 leaves no contrast. */
-  readonly factor: Factor;
-  /** The values of black and white: [0, 1] for images of a set, [0, 255] for unscaled bytes. */
-  readonly valueRange: ValueRange;
-}
-
-const rules = (): Rules<RandomContrastOptions> => ({
-  factor: required(factorRule(-1, 10)),
-  valueRange: required(valueRangeRule()),
-  ...layerRules(),
-});
+/** A `factor` of −1 leaves no contrast. */
+export type RandomContrastOptions = RandomColourOptions;
 
 /**
  * In training, y = clip(m + (1 + f) · (x − m), black, white) with the mean m of each channel and a random f per image; otherwise
@@ -35,18 +15,13 @@ const rules = (): Rules<RandomContrastOptions> => ({
  * Source: Keras, `RandomContrast`, where `valueRange` is [0, 255] unless it is given.
  */
 export function randomContrast(options: RandomContrastOptions): Layer {
-  checkOptions('layers.randomContrast', options, rules());
-  const { factor, valueRange } = options;
-  const [black, white] = valueRange;
-  return augmentationLayer(options, {
+  return randomColourLayer(options, {
     className: 'RandomContrast',
-    config: { factor, valueRange },
-    outputShape: sameImage('layers.randomContrast'),
-    draws: 1,
-    augment: (x, draw) => {
-      const contrast = scale(draw(0, limitsOf(factor)), 1, 1);
+    caller: 'layers.randomContrast',
+    most: 10,
+    change: (x, factor) => {
       const centre = mean(x, { axis: [1, 2], keepDims: true });
-      return clip(add(centre, multiply(contrast, subtract(x, centre))), black, white);
+      return add(centre, multiply(scale(factor, 1, 1), subtract(x, centre)));
     },
   });
 }
