@@ -152,6 +152,8 @@ export default defineConfig({
           include: ['test/page/**/*.test.ts'],
           // The page is built once for all files.
           isolate: false,
+          fileParallelism: true,
+          maxWorkers: 2,
           sequence: { groupOrder: 4 },
           ...(canBrowse ? {} : skipAll),
         },

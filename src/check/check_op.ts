@@ -28,8 +28,9 @@ export interface CheckOptions {
    */
   readonly foreignCases?: number;
   /**
-   * Checks a sample: each variant in two cases, or in one without fused ops if it is made for another family; no second
-   * derivatives, since these are made of ops. For a further driver, where Node's tests check everything.
+   * Checks a sample: each variant of the device's family and the baseline in two cases, one of them with fused ops; one
+   * call; no differences and no second derivatives, since these are made of ops. For a further driver, where Node's tests
+   * check everything.
    */
   readonly isSample?: boolean;
   /** Called with each row as soon as it is available. */
@@ -63,7 +64,7 @@ export function secondOrderCases(cases: readonly Case[], count: number): Readonl
 export async function checkOp(
   device: Device,
   check: OpCheck,
-  { thorough = false, isSample = false, foreignCases = isSample ? 1 : 2, onRow }: CheckOptions = {},
+  { thorough = false, isSample = false, foreignCases = isSample ? 0 : 2, onRow }: CheckOptions = {},
 ): Promise<Row[]> {
   const { op, isBrief: isOneOfMany = false } = check;
   const rows: Row[] = [];
@@ -82,7 +83,7 @@ export async function checkOp(
   const isBrief = Number.isFinite(foreignCases);
   const cases = casesOf(check, thorough ? 4 : isOneOfMany ? 0 : 2, thorough);
   const secondOrder = isSample ? new Set<Case>() : secondOrderCases(cases, thorough ? 3 : 1);
-  const mostCases = isSample ? 2 : Infinity;
+  const [mostCases, mostCalls] = isSample ? [2, 1] : [Infinity, Infinity];
   let callsDone = 0;
   for (const [index, given] of cases.entries()) {
     if (isOneOfMany && isSample && (given.byHand || callsDone > 0)) continue;
@@ -116,19 +117,19 @@ export async function checkOp(
         const done = epiloguesDone.get(key) ?? 0;
         if ((variant && !variant.hasEpilogue) || done === (isForeign || isSample ? 1 : 2) || given.byHand)
           continue;
-        if ((isForeign && (isSample || (given.isThorough && isBrief))) || (isOneOfMany && !thorough))
-          continue;
+        if ((isForeign && given.isThorough && isBrief) || (isOneOfMany && !thorough)) continue;
         epiloguesDone.set(key, done + 1);
         take(await checkEpilogue(device, label, primitive, primitiveCase, variant, isForeign ? 1 : 2));
       }
     }
-    if (!(given.isHuge && isBrief) && callsDone++ < mostCases)
+    if (!(given.isHuge && isBrief) && callsDone++ < mostCalls)
       take(await checkCall(device, label, check, at, nonFiniteFor('call')));
     if (
+      !isSample &&
       given.isSmooth !== false &&
       !given.byHand &&
       !given.isThorough &&
-      differencesDone < (isSample || isOneOfMany ? 1 : 2)
+      differencesDone < (isOneOfMany ? 1 : 2)
     ) {
       differencesDone++;
       take(await checkDifferences(device, label, check, at));

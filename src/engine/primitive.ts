@@ -249,6 +249,11 @@ export function outputSpecs<I extends string, O extends string, A extends Attrib
 
 export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2, u32: 4, u8: 1 };
 
+/** How users call the op of a primitive: `greaterEqual` for `greater_equal/forward`. */
+export function publicName(primitive: string): string {
+  return (primitive.split('/')[0] as string).replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }

@@ -6,7 +6,7 @@ import { StateError, UsageError, assert } from '../errors.js';
 import { wrong } from '../options.js';
 import { type CompileOptions, compile } from './compile.js';
 import { defaultDevice, type Device, type Pipeline } from './device.js';
-import type { Attributes, Primitive, Spec } from './primitive.js';
+import { type Attributes, type Primitive, type Spec, publicName } from './primitive.js';
 import type { Plan, PlanOptions } from './plan/plan.js';
 import { plan } from './plan/planner.js';
 import { LruCache } from './lru.js';
@@ -278,7 +278,7 @@ export function runEagerly<K extends string, R extends Readonly<Record<string, T
   const keys = Object.keys(inputs) as K[];
   const list = keys.map((key) => inputs[key]);
   const device = list[0]?.device ?? defaultDevice();
-  assertOneDevice(signed.name.split('/')[0] as string, device, list);
+  assertOneDevice(publicName(signed.name), device, list);
   const cache = device.cache<Kept<R>>('eager');
   const key = signature(device, signed, inputs, attributes);
   let kept = cache.get(key);

@@ -11,6 +11,7 @@ import {
   type Spec,
   type Types,
   outputSpecs,
+  publicName,
   sizeOf,
   typesOf,
 } from './primitive.js';
@@ -219,7 +220,7 @@ export class Trace implements Recording {
       // Kernels count in u32: a larger constant would not compile.
       if (sizeOf(spec.shape) > 0xffff_ffff) {
         throw new DeviceError(
-          `${primitive.name.split('/')[0]}: a result of ${describe(spec)} has more elements than kernels can count; use smaller shapes.`,
+          `${publicName(primitive.name)}: a result of ${describe(spec)} has more elements than kernels can count; use smaller shapes.`,
           { problem: 'limit' },
         );
       }
@@ -322,7 +323,7 @@ function checkTypes<I extends string>(
     const { dtype } = inputs[name];
     const expected = types[name] ?? 'f32';
     if (dtype === expected) continue;
-    const who = primitive.split('/')[0] as string;
+    const who = publicName(primitive);
     if (dtype !== 'f16' && expected !== 'f16')
       throw new ShapeError(`${who}: ${shown(name)}, expected ${expected}.`);
     const other = names.find((each) => inputs[each].dtype === (dtype === 'f16' ? 'f32' : 'f16'));

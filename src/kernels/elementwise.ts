@@ -5,6 +5,7 @@ import {
   type Elementwise,
   type Primitive,
   oneFloat,
+  publicName,
   sizeOf,
   type NoAttributes,
 } from '../engine/primitive.js';
@@ -30,7 +31,7 @@ export function elementwisePrimitive<const I extends string, A extends Attribute
   elementwise: Elementwise<I, A>,
   types?: Primitive<I, 'y', A>['types'],
 ): Primitive<I, 'y', A> {
-  const op = name.split('/')[0] as string;
+  const op = publicName(name);
   const each = inputs.filter((input) => !elementwise.whole?.includes(input));
   return {
     name,

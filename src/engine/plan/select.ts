@@ -14,6 +14,7 @@ import {
   canRun,
   halfPrecision,
   lackingOf,
+  publicName,
   sizeOf,
   takesTypes,
 } from '../primitive.js';
@@ -128,7 +129,7 @@ function assertHas(
   const shapes = [inputs, outputs].map((specs) => Object.values<Spec>(specs).map(describe).join(' and '));
   const remedy = shapes.join().includes('f16') ? 'compute in f32, or use' : 'use';
   throw new DeviceError(
-    `${name.split('/')[0]}: ${shapes.join(' → ')} needs ${lacking.join(' and ')}, which this device lacks; ${remedy} another device.`,
+    `${publicName(name)}: ${shapes.join(' → ')} needs ${lacking.join(' and ')}, which this device lacks; ${remedy} another device.`,
     { problem: 'limit' },
   );
 }

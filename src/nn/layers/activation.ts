@@ -1,7 +1,7 @@
 /** The activation layer. */
 import { type Rules, checkOptions, required } from '../../options.js';
 import { type Activation, activate, activationRule } from './activation_registry.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface ActivationOptions extends LayerOptions {
   /** A name, or a function of a tensor: `ops.gelu`, `(x) => ops.multiply(x, ops.sigmoid(x))`. */
@@ -18,7 +18,7 @@ const rules = (): Rules<ActivationOptions> => ({ activation: required(activation
 export function activation(options: ActivationOptions): Layer {
   checkOptions('layers.activation', options, rules());
   const { activation: given } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Activation',
     config: { activation: given },
     outputShape: ([x]) => x,

@@ -1,6 +1,6 @@
 /** A penalty of the values that pass through. */
 import { type Rules, checkOptions, notNegative } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import { parameterExtensions } from '../parameters/parameter_options.js';
 
 export interface ActivityRegularizationOptions extends LayerOptions {
@@ -24,7 +24,7 @@ const rules = (): Rules<ActivityRegularizationOptions> => ({
 export function activityRegularization(options: ActivityRegularizationOptions = {}): Layer {
   checkOptions('layers.activityRegularization', options, rules());
   const { l1 = 0, l2 = 0 } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'ActivityRegularization',
     config: { l1, l2 },
     outputShape: ([x]) => x,

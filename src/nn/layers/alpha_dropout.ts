@@ -3,7 +3,7 @@ import { scale, subtract } from '../../kernels/arithmetic.js';
 import { dropout } from '../../kernels/dropout.js';
 import { layerStream, streams } from '../../random.js';
 import { type Rules, belowOne, checkOptions, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface AlphaDropoutOptions extends LayerOptions {
   /** The share of values to drop, 0 ≤ rate < 1. */
@@ -27,7 +27,7 @@ export function alphaDropout(options: AlphaDropoutOptions): Layer {
   checkOptions('layers.alphaDropout', options, rules());
   const { rate } = options;
   const a = 1 / Math.sqrt((1 - rate) * (1 + rate * saturation ** 2));
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'AlphaDropout',
     config: { rate },
     outputShape: ([x]) => x,

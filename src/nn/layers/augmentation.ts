@@ -11,7 +11,7 @@ import {
   type LayerContext,
   type LayerDefinition,
   type LayerOptions,
-  defineLayer,
+  makeLayer,
 } from './layer.js';
 
 /** The limits of a random number, or f for −f … f. */
@@ -51,7 +51,7 @@ export function augmentationLayer(
   options: LayerOptions,
   { draws, augment, otherwise = (x) => x, ...definition }: Augmentation,
 ): Layer {
-  return defineLayer(options, {
+  return makeLayer(options, {
     ...definition,
     streams: draws,
     call: ([x], _, { isTraining, ...context }) => {

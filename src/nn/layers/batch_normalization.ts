@@ -7,7 +7,7 @@ import { batchNorm } from '../../kernels/batch_norm.js';
 import { batchNormInference } from '../../kernels/batch_norm_inference.js';
 import { batchNormMoving } from '../../kernels/batch_norm_moving.js';
 import { type Rules, belowOne, checkOptions, positive } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import { type Affine, affineConfig, affineParameters, affineRules } from './normalization.js';
 
 export interface BatchNormalizationOptions extends LayerOptions, Affine {
@@ -41,7 +41,7 @@ const rules = (): Rules<BatchNormalizationOptions> => ({
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
   checkOptions('layers.batchNormalization', options, rules());
   const { momentum = 0.99, epsilon = 1e-3 } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'BatchNormalization',
     config: { momentum, epsilon, ...affineConfig(options) },
     outputShape: ([x]) => {

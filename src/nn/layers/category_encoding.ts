@@ -4,7 +4,7 @@ import { oneHot } from '../../kernels/one_hot.js';
 import { sum } from '../../kernels/sum.js';
 import { ShapeError } from '../../errors.js';
 import { type Rules, checkOptions, count, oneOf, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface CategoryEncodingOptions extends LayerOptions {
   /** How many different integers there are: 0 to numTokens − 1. Others count nowhere. */
@@ -29,7 +29,7 @@ const rules = (): Rules<CategoryEncodingOptions> => ({
 export function categoryEncoding(options: CategoryEncodingOptions): Layer {
   checkOptions('layers.categoryEncoding', options, rules());
   const { numTokens, outputMode = 'multiHot' } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'CategoryEncoding',
     config: { numTokens, outputMode },
     outputShape: ([x]) => {

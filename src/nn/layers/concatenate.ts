@@ -2,7 +2,7 @@
 import { ShapeError } from '../../errors.js';
 import { concatenate as join } from '../../kernels/concatenate.js';
 import { type Rules, checkOptions, rule } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface ConcatenateOptions extends LayerOptions {
   /** Counted with the batch axis, which is 0 and not allowed; negative ones count from the last. Default −1. */
@@ -23,7 +23,7 @@ const rules = (): Rules<ConcatenateOptions> => ({
 export function concatenate(options: ConcatenateOptions = {}): Layer {
   checkOptions('layers.concatenate', options, rules());
   const { axis = -1 } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Concatenate',
     config: { axis },
     takesSeveral: true,

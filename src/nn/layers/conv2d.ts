@@ -13,7 +13,7 @@ import {
 } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
 import { type Activation, activate, activationRule } from './activation_registry.js';
-import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, type ParameterSpec, makeLayer, layerRules } from './layer.js';
 import {
   type ParameterOptions,
   parameterConfig,
@@ -60,7 +60,7 @@ export function plainConv2d(options: PlainConv2dLayerOptions): Layer {
       );
     return inputShape[2] as number;
   };
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Conv2D',
     config: {
       filters,

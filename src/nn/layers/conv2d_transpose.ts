@@ -9,7 +9,7 @@ import { type Pair, pair } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
 import { type Activation, activationRule } from './activation_registry.js';
 import { activated, biasSpec, channelsOf, kernelSpec } from './convolution.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import { type ParameterOptions, parameterConfig, parameterRules } from '../parameters/parameter_options.js';
 
 export interface Conv2dTransposeLayerOptions
@@ -46,7 +46,7 @@ export function conv2dTranspose(options: Conv2dTransposeLayerOptions): Layer {
   const { outputPadding = null, activation = 'linear', useBias = true } = options;
   const [KH, KW] = pair(kernelSize);
   const windows = { strides, padding, dilationRate, outputPadding };
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Conv2DTranspose',
     config: {
       filters,

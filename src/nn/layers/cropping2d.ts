@@ -3,7 +3,7 @@ import { ShapeError } from '../../errors.js';
 import { slice } from '../../kernels/slice.js';
 import { type Rules, checkOptions } from '../../options.js';
 import { type Edges2d, checkImage, edgesOf, edgesRule } from './edges2d.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface Cropping2dOptions extends LayerOptions {
   /** Rows and columns that are removed. Default 0, as in Keras. */
@@ -21,7 +21,7 @@ const rules = (): Rules<Cropping2dOptions> => ({ cropping: edgesRule(), ...layer
 export function cropping2d(options: Cropping2dOptions = {}): Layer {
   checkOptions('layers.cropping2d', options, rules());
   const [rows, columns] = edgesOf(options.cropping ?? 0);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Cropping2D',
     config: { cropping: [rows, columns] },
     outputShape: ([x]) => {

@@ -22,7 +22,7 @@ import {
   type LayerContext,
   type LayerOptions,
   type ParameterSpec,
-  defineLayer as makeLayer,
+  makeLayer,
   layerRules,
 } from './layer.js';
 import { allParameterOptions } from '../parameters/parameter_extensions.js';

@@ -6,7 +6,7 @@ import { matmul } from '../../kernels/matmul.js';
 import { reshape } from '../../kernels/reshape.js';
 import { type Rules, checkOptions, count, flag, required } from '../../options.js';
 import { type Activation, activate, activationRule } from './activation_registry.js';
-import { type Layer, type LayerOptions, type ParameterSpec, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, type ParameterSpec, makeLayer, layerRules } from './layer.js';
 import {
   type ParameterOptions,
   parameterConfig,
@@ -46,7 +46,7 @@ export function dense(options: DenseOptions): Layer {
       throw new ShapeError('layers.dense: the input has no axis per sample, expected one or more.');
     return last;
   };
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Dense',
     config: { units, activation, useBias, kernelRegularizer, ...parameterConfig(options, 'kernel', 'bias') },
     outputShape: ([x]) => {

@@ -8,7 +8,7 @@ import { type Pair, pair } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, flag, pixels, required } from '../../options.js';
 import { type Activation, activationRule } from './activation_registry.js';
 import { activated, biasSpec, channelsOf, imageAfter, kernelSpec } from './convolution.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import { type ParameterOptions, parameterConfig, parameterRules } from '../parameters/parameter_options.js';
 
 /** Options of the depthwise convolutions. */
@@ -52,7 +52,7 @@ export function depthwiseConv2d(options: DepthwiseConv2dLayerOptions): Layer {
   const { strides = 1, padding = 'valid', dilationRate = 1, depthMultiplier = 1 } = options;
   const { activation = 'linear', useBias = true } = options;
   const [KH, KW] = pair(options.kernelSize);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'DepthwiseConv2D',
     config: {
       kernelSize: [KH, KW],

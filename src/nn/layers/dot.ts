@@ -5,7 +5,7 @@ import { ShapeError } from '../../errors.js';
 import { divide, multiply, sqrt, square } from '../../kernels/arithmetic.js';
 import { sum } from '../../kernels/sum.js';
 import { type Rules, checkOptions, flag } from '../../options.js';
-import { type Inputs, type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Inputs, type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface DotOptions extends LayerOptions {
   /** Whether to divide by the lengths of both inputs: the cosine of the angle between them. Default false. */
@@ -22,7 +22,7 @@ const rules = (): Rules<DotOptions> => ({ normalize: flag, ...layerRules() });
 export function dot(options: DotOptions = {}): Layer {
   checkOptions('layers.dot', options, rules());
   const { normalize = false } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Dot',
     config: { normalize },
     takesSeveral: true,

@@ -4,7 +4,7 @@ import { fill, multiply } from '../../kernels/arithmetic.js';
 import { dropout as drop } from '../../kernels/dropout.js';
 import { layerStream, streams } from '../../random.js';
 import { type Rules, belowOne, checkOptions, extents, orNull, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface DropoutOptions extends LayerOptions {
   /** The share of values to drop, 0 ≤ rate < 1. */
@@ -31,7 +31,7 @@ const rules = (): Rules<DropoutOptions> => ({
 export function dropout(options: DropoutOptions): Layer {
   checkOptions('layers.dropout', options, rules());
   const { rate, noiseShape = null } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Dropout',
     config: { rate, ...(noiseShape && { noiseShape }) },
     outputShape: ([x]) => {

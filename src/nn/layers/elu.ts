@@ -1,7 +1,7 @@
 /** Exponential linear unit. */
 import { elu as rectify } from '../../kernels/elu.js';
 import { type Rules, checkOptions, notNegative } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface EluLayerOptions extends LayerOptions {
   /** Default 1. */
@@ -18,7 +18,7 @@ const rules = (): Rules<EluLayerOptions> => ({ alpha: notNegative, ...layerRules
 export function elu(options: EluLayerOptions = {}): Layer {
   checkOptions('layers.elu', options, rules());
   const { alpha = 1 } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'ELU',
     config: { alpha },
     outputShape: ([x]) => x,

@@ -1,7 +1,7 @@
 /** Learned vectors for integers, such as words. */
 import { gather } from '../../kernels/gather.js';
 import { type Rules, checkOptions, count, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import {
   type ParameterOptions,
   parameterConfig,
@@ -36,7 +36,7 @@ const rules = (): Rules<EmbeddingOptions> => ({
 export function embedding(options: EmbeddingOptions): Layer {
   checkOptions('layers.embedding', options, rules());
   const { inputDim, outputDim } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Embedding',
     config: { inputDim, outputDim, ...parameterConfig(options, 'embeddings') },
     outputShape: ([x]) => [...x, outputDim],

@@ -3,7 +3,7 @@ import { multiply, scale } from '../../kernels/arithmetic.js';
 import { randomNormal } from '../../kernels/random_normal.js';
 import { layerStream, streams } from '../../random.js';
 import { type Rules, belowOne, checkOptions, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface GaussianDropoutOptions extends LayerOptions {
   /** The rate of the dropout with the same variance, 0 ≤ rate < 1. */
@@ -22,7 +22,7 @@ export function gaussianDropout(options: GaussianDropoutOptions): Layer {
   checkOptions('layers.gaussianDropout', options, rules());
   const { rate } = options;
   const stddev = Math.sqrt(rate / (1 - rate));
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'GaussianDropout',
     config: { rate },
     outputShape: ([x]) => x,

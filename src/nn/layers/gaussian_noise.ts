@@ -3,7 +3,7 @@ import { add, scale } from '../../kernels/arithmetic.js';
 import { randomNormal } from '../../kernels/random_normal.js';
 import { layerStream, streams } from '../../random.js';
 import { type Rules, checkOptions, notNegative, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface GaussianNoiseOptions extends LayerOptions {
   /** The standard deviation of the noise. */
@@ -20,7 +20,7 @@ const rules = (): Rules<GaussianNoiseOptions> => ({ stddev: required(notNegative
 export function gaussianNoise(options: GaussianNoiseOptions): Layer {
   checkOptions('layers.gaussianNoise', options, rules());
   const { stddev } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'GaussianNoise',
     config: { stddev },
     outputShape: ([x]) => x,

@@ -3,7 +3,7 @@ import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
 import type { ReduceOptions } from '../../kernels/sum.js';
 import { type Rules, checkOptions, flag } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface GlobalPooling2dOptions extends LayerOptions {
   /** Keeps height and width with extent 1. Default false. */
@@ -26,7 +26,7 @@ export function globalPooling2d(
 ): Layer {
   checkOptions(who, options, rules());
   const { keepDims = false } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className,
     config: { keepDims },
     outputShape: ([x]) => {

@@ -3,7 +3,7 @@ import { sizeOf } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
 import { reshape } from '../../kernels/reshape.js';
 import { type Rules, checkOptions, count, positive } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import {
   type Affine,
   affine,
@@ -40,7 +40,7 @@ const rules = (): Rules<GroupNormalizationOptions> => ({
 export function groupNormalization(options: GroupNormalizationOptions = {}): Layer {
   checkOptions('layers.groupNormalization', options, rules());
   const { groups = 32, epsilon = 1e-3 } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'GroupNormalization',
     config: { groups, epsilon, ...affineConfig(options) },
     outputShape: ([x]) => {

@@ -5,7 +5,7 @@ import { type Pair, pair } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, pixels } from '../../options.js';
 import { type PlainConv2dLayerOptions, plainConv2d, plainConv2dRules } from './conv2d.js';
 import { activated, channelsOf, imageAfter } from './convolution.js';
-import { type Layer, defineLayer } from './layer.js';
+import { type Layer, makeLayer } from './layer.js';
 
 export interface Conv2dLayerOptions extends PlainConv2dLayerOptions {
   /** Pixels between the taps of a window; default 1: adjacent pixels. */
@@ -38,7 +38,7 @@ export function conv2d(options: Conv2dLayerOptions): Layer {
   const { filters, strides = 1, padding = 'valid', activation = 'linear' } = rest;
   if (filters % groups !== 0)
     throw new UsageError(`layers.conv2d: filters is ${filters}, expected a multiple of groups, ${groups}.`);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Conv2D',
     config: { ...plain.config, dilationRate: [...pair(dilationRate)], groups },
     outputShape: ([x]) => {

@@ -1,7 +1,7 @@
 /** Instance normalisation. Letters: C channels, the last axis. */
 import { ShapeError } from '../../errors.js';
 import { type Rules, checkOptions, positive } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import {
   type Affine,
   affine,
@@ -35,7 +35,7 @@ const rules = (): Rules<InstanceNormalizationOptions> => ({
 export function instanceNormalization(options: InstanceNormalizationOptions = {}): Layer {
   checkOptions('layers.instanceNormalization', options, rules());
   const { epsilon = 1e-3 } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'InstanceNormalization',
     config: { epsilon, ...affineConfig(options) },
     outputShape: ([x]) => {

@@ -118,7 +118,7 @@ export const layerRules = (): Rules<LayerOptions> => ({
 });
 
 /** Makes a layer from the definition of its class and the options of every layer. */
-export function defineLayer(
+export function makeLayer(
   { name, inputShape, trainable = true, activityRegularizer = null }: LayerOptions,
   { takesSeveral = false, parameters = () => [], ...definition }: LayerDefinition,
 ): Layer {

@@ -1,6 +1,6 @@
 /** Layer normalisation. */
 import { type Rules, checkOptions, positive } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import {
   type Affine,
   affine,
@@ -41,7 +41,7 @@ export function layerNormalization(options: LayerNormalizationOptions = {}): Lay
   checkOptions('layers.layerNormalization', options, rules());
   const { axis = -1, epsilon = 1e-3 } = options;
   const axesOf = (shape: readonly number[]): number[] => sampleAxes('layers.layerNormalization', shape, axis);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'LayerNormalization',
     config: { axis, epsilon, ...affineConfig(options) },
     outputShape: ([x]) => {

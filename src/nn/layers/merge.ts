@@ -4,7 +4,7 @@ import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError } from '../../errors.js';
 import { reshape } from '../../kernels/reshape.js';
 import { checkOptions } from '../../options.js';
-import { type Inputs, type Layer, type LayerOptions, defineLayer, layerRules, mapInputs } from './layer.js';
+import { type Inputs, type Layer, type LayerOptions, makeLayer, layerRules, mapInputs } from './layer.js';
 
 interface Merging {
   readonly className: string;
@@ -23,7 +23,7 @@ interface Merging {
  */
 export function merging({ className, who, inputCount, merge }: Merging, options: LayerOptions): Layer {
   checkOptions(who, options, layerRules());
-  return defineLayer(options, {
+  return makeLayer(options, {
     className,
     config: {},
     takesSeveral: true,

@@ -2,7 +2,7 @@
 import { ShapeError } from '../../errors.js';
 import { transpose } from '../../kernels/transpose.js';
 import { type Rules, checkOptions, extents, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface PermuteOptions extends LayerOptions {
   /** The axes of the input in the order of the output, counted from 1, as 0 is the batch axis. */
@@ -20,7 +20,7 @@ const rules = (): Rules<PermuteOptions> => ({ dims: required(extents), ...layerR
 export function permute(options: PermuteOptions): Layer {
   checkOptions('layers.permute', options, rules());
   const { dims } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Permute',
     config: { dims: [...dims] },
     outputShape: ([x]) => {

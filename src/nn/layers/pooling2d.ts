@@ -4,7 +4,7 @@ import { ShapeError } from '../../errors.js';
 import { type PoolOptions, placementOf, poolRules } from '../../kernels/pool2d.js';
 import { pair, windowAttributes, windowCounts } from '../../kernels/window.js';
 import { type Rules, checkOptions } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export type Pooling2dOptions = LayerOptions & PoolOptions;
 
@@ -27,7 +27,7 @@ export function pooling2d({ className, who, pool }: Pooling, options: Pooling2dO
   checkOptions(who, options, rules());
   const { poolSize = 2, strides = poolSize, padding = 'valid', ceilMode } = options;
   const window = pair(poolSize);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className,
     // Only a ceilMode that is true, so that versions without it read all other files.
     config: {

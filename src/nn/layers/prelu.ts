@@ -3,7 +3,7 @@ import type { Shape } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
 import { prelu as rectify } from '../../kernels/leaky_relu.js';
 import { type Rules, checkOptions, count, list, orNull } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import {
   type ParameterOptions,
   parameterConfig,
@@ -42,7 +42,7 @@ export function prelu(options: PreluOptions = {}): Layer {
       );
     return sample.map((extent, i) => (sharedAxes?.includes(i + 1) ? 1 : extent));
   };
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'PReLU',
     config: { sharedAxes, ...parameterConfig(options, 'alpha') },
     outputShape: ([x]) => {

@@ -7,7 +7,7 @@ import { leakyRelu } from '../../kernels/leaky_relu.js';
 import { relu as rectify } from '../../kernels/relu.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { type Rules, checkOptions, notNegative, orNull } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface ReluOptions extends LayerOptions {
   /** Default null, for no limit. */
@@ -41,7 +41,7 @@ export function relu(options: ReluOptions = {}): Layer {
     return negativeSlope === 0 ? rectify(x) : leakyRelu(x, { negativeSlope });
   };
   const isPlain = threshold === 0 && negativeSlope === 0;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'ReLU',
     config: { maxValue, negativeSlope, threshold },
     outputShape: ([x]) => x,

@@ -3,7 +3,7 @@ import { ShapeError } from '../../errors.js';
 import { expandDims } from '../../kernels/expand_dims.js';
 import { repeat } from '../../kernels/tile.js';
 import { type Rules, checkOptions, count, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface RepeatVectorOptions extends LayerOptions {
   readonly n: number;
@@ -20,7 +20,7 @@ const rules = (): Rules<RepeatVectorOptions> => ({ n: required(count), ...layerR
 export function repeatVector(options: RepeatVectorOptions): Layer {
   checkOptions('layers.repeatVector', options, rules());
   const { n } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'RepeatVector',
     config: { n },
     outputShape: ([x]) => {

@@ -5,7 +5,7 @@ import { add, multiply, scale as rescale } from '../../kernels/arithmetic.js';
 import { equal } from '../../kernels/comparison.js';
 import { linspace } from '../../kernels/linspace.js';
 import { type Rule, type Rules, checkOptions, either, finite, list, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface RescalingOptions extends LayerOptions {
   /** One number, or one for each channel, the last axis. */
@@ -31,7 +31,7 @@ const rules = (): Rules<RescalingOptions> => ({
 export function rescaling(options: RescalingOptions): Layer {
   checkOptions('layers.rescaling', options, rules());
   const { scale, offset = 0 } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Rescaling',
     config: { scale, offset },
     outputShape: ([x]) => {

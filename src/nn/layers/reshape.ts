@@ -3,7 +3,7 @@ import { type Shape, sizeOf } from '../../engine/primitive.js';
 import { ShapeError } from '../../errors.js';
 import { reshape as reshapeTensor } from '../../kernels/reshape.js';
 import { type Rules, checkOptions, required, rule } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface ReshapeOptions extends LayerOptions {
   /** Without the batch axis; one extent may be −1 and is inferred. */
@@ -36,7 +36,7 @@ export function reshape(options: ReshapeOptions): Layer {
   const known = sizeOf(targetShape.filter((extent) => extent !== -1));
   const shapeOf = (x: Shape): Shape =>
     targetShape.map((extent) => (extent === -1 ? sizeOf(x) / known : extent));
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Reshape',
     config: { targetShape: [...targetShape] },
     outputShape: ([x]) => {

@@ -2,7 +2,7 @@
 import { resize } from '../../kernels/resize.js';
 import { type Rules, checkOptions, count, oneOf, required } from '../../options.js';
 import { checkImage } from './edges2d.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface ResizingOptions extends LayerOptions {
   readonly height: number;
@@ -27,7 +27,7 @@ const rules = (): Rules<ResizingOptions> => ({
 export function resizing(options: ResizingOptions): Layer {
   checkOptions('layers.resizing', options, rules());
   const { height, width, interpolation = 'bilinear' } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Resizing',
     config: { height, width, interpolation },
     outputShape: ([x]) => [height, width, checkImage('layers.resizing', x)[2]],

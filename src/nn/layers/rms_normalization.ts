@@ -3,7 +3,7 @@ import { add, divide, multiply, sqrt, square } from '../../kernels/arithmetic.js
 import { mean } from '../../kernels/mean.js';
 import { reshape } from '../../kernels/reshape.js';
 import { type Rules, checkOptions, positive } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import {
   type ParameterOptions,
   parameterConfig,
@@ -39,7 +39,7 @@ export function rmsNormalization(options: RmsNormalizationOptions = {}): Layer {
   checkOptions('layers.rmsNormalization', options, rules());
   const { axis = -1, epsilon = 1e-6 } = options;
   const axesOf = (shape: readonly number[]): number[] => sampleAxes('layers.rmsNormalization', shape, axis);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'RMSNormalization',
     config: { axis, epsilon, ...parameterConfig(options, 'scale') },
     outputShape: ([x]) => {

@@ -4,7 +4,7 @@ import { pair } from '../../kernels/window.js';
 import { type Rules, checkOptions, count, required } from '../../options.js';
 import { activated, biasSpec, channelsOf, imageAfter, kernelSpec } from './convolution.js';
 import { type DepthwiseOptions, depthwiseLayerRules } from './depthwise_conv2d.js';
-import { type Layer, defineLayer } from './layer.js';
+import { type Layer, makeLayer } from './layer.js';
 import { type ParameterOptions, parameterConfig, parameterRules } from '../parameters/parameter_options.js';
 
 /** `depthwiseInitializer`, `pointwiseInitializer` and their relatives are those of the two kernels. */
@@ -34,7 +34,7 @@ export function separableConv2d(options: SeparableConv2dLayerOptions): Layer {
   const { filters, strides = 1, padding = 'valid', dilationRate = 1, depthMultiplier = 1 } = options;
   const { activation = 'linear', useBias = true } = options;
   const [KH, KW] = pair(options.kernelSize);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'SeparableConv2D',
     config: {
       filters,

@@ -2,7 +2,7 @@
 import { ShapeError } from '../../errors.js';
 import { softmax as softmaxOf } from '../../kernels/softmax_over.js';
 import { type Rules, checkOptions, rule } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface SoftmaxLayerOptions extends LayerOptions {
   /** Counted with the batch axis, which is 0 and not allowed; negative ones count from the last. Default −1. */
@@ -22,7 +22,7 @@ const rules = (): Rules<SoftmaxLayerOptions> => ({
 export function softmax(options: SoftmaxLayerOptions = {}): Layer {
   checkOptions('layers.softmax', options, rules());
   const { axis = -1 } = options;
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'Softmax',
     config: { axis },
     outputShape: ([x]) => {

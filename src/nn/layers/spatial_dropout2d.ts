@@ -1,10 +1,8 @@
 /** Dropout of whole channels of an image: neighbouring pixels are so alike that dropping some of them changes little. */
-import { fill, multiply } from '../../kernels/arithmetic.js';
-import { dropout } from '../../kernels/dropout.js';
 import { ShapeError } from '../../errors.js';
-import { layerStream, streams } from '../../random.js';
 import { type Rules, belowOne, checkOptions, required } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { dropout } from './dropout.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface SpatialDropout2dOptions extends LayerOptions {
   /** The share of channels to drop, 0 ≤ rate < 1. */
@@ -23,7 +21,8 @@ const rules = (): Rules<SpatialDropout2dOptions> => ({ rate: required(belowOne),
 export function spatialDropout2d(options: SpatialDropout2dOptions): Layer {
   checkOptions('layers.spatialDropout2d', options, rules());
   const { rate } = options;
-  return defineLayer(options, {
+  const perChannel = (channels: number): Layer => dropout({ rate, noiseShape: [1, 1, channels] });
+  return makeLayer(options, {
     className: 'SpatialDropout2D',
     config: { rate },
     outputShape: ([x]) => {
@@ -33,12 +32,6 @@ export function spatialDropout2d(options: SpatialDropout2dOptions): Layer {
         );
       return x;
     },
-    call: ([x], _, { isTraining, state, stream, isMicroBatch }) => {
-      if (!isTraining || rate === 0) return x;
-      const [batch, , , channels] = x.shape as [number, number, number, number];
-      const mask = fill([batch, 1, 1, channels], 1);
-      const options = { rate, stream: layerStream(streams.dropout, stream), state, isMicroBatch };
-      return multiply(x, dropout(mask, options));
-    },
+    call: ([x], parameters, context) => perChannel(x.shape[3]!).call([x], parameters, context),
   });
 }

@@ -3,7 +3,7 @@ import { add, divide, sqrt, square } from '../../kernels/arithmetic.js';
 import { relu } from '../../kernels/relu.js';
 import { sum } from '../../kernels/sum.js';
 import { type Rules, checkOptions } from '../../options.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 import { layerAxisRule, sampleAxes } from './normalization.js';
 
 export interface UnitNormalizationOptions extends LayerOptions {
@@ -28,7 +28,7 @@ export function unitNormalization(options: UnitNormalizationOptions = {}): Layer
   checkOptions('layers.unitNormalization', options, rules());
   const { axis = -1 } = options;
   const axesOf = (shape: readonly number[]): number[] => sampleAxes('layers.unitNormalization', shape, axis);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'UnitNormalization',
     config: { axis },
     outputShape: ([x]) => {

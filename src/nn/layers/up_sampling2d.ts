@@ -3,7 +3,7 @@ import { resize } from '../../kernels/resize.js';
 import { pair } from '../../kernels/window.js';
 import { type Rules, checkOptions, oneOf, pixels } from '../../options.js';
 import { checkImage } from './edges2d.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface UpSampling2dOptions extends LayerOptions {
   /** The factor for both directions, or [rows, columns]. Default 2. */
@@ -28,7 +28,7 @@ export function upSampling2d(options: UpSampling2dOptions = {}): Layer {
   checkOptions('layers.upSampling2d', options, rules());
   const { size = 2, interpolation = 'nearest' } = options;
   const [down, across] = pair(size);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'UpSampling2D',
     config: { size: [down, across], interpolation },
     outputShape: ([x]) => {

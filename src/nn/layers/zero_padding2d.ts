@@ -2,7 +2,7 @@
 import { pad } from '../../kernels/pad.js';
 import { type Rules, checkOptions } from '../../options.js';
 import { type Edges2d, checkImage, edgesOf, edgesRule } from './edges2d.js';
-import { type Layer, type LayerOptions, defineLayer, layerRules } from './layer.js';
+import { type Layer, type LayerOptions, makeLayer, layerRules } from './layer.js';
 
 export interface ZeroPadding2dOptions extends LayerOptions {
   /** Rows and columns of zeros. Default 1. */
@@ -20,7 +20,7 @@ const rules = (): Rules<ZeroPadding2dOptions> => ({ padding: edgesRule(), ...lay
 export function zeroPadding2d(options: ZeroPadding2dOptions = {}): Layer {
   checkOptions('layers.zeroPadding2d', options, rules());
   const [rows, columns] = edgesOf(options.padding ?? 1);
-  return defineLayer(options, {
+  return makeLayer(options, {
     className: 'ZeroPadding2D',
     config: { padding: [rows, columns] },
     outputShape: ([x]) => {

@@ -4,7 +4,7 @@ import type { Tensor } from '../../engine/tensor.js';
 import { ShapeError, StateError, UsageError } from '../../errors.js';
 import { checkOptions, required, rule } from '../../options.js';
 import { defaultInputName } from './build_network.js';
-import { type Inputs, type Layer, type LayerOptions, defineLayer, layerRules } from '../layers/layer.js';
+import { type Inputs, type Layer, type LayerOptions, makeLayer, layerRules } from '../layers/layer.js';
 import { Model } from '../model.js';
 import { type Network, unknownLayer } from './network.js';
 import { unfreeze, upTo } from './network_changes.js';
@@ -58,7 +58,7 @@ function networkLayer(network: Network, options: LayerOptions, fill?: Layer['fil
     throw new UsageError(
       `model: '${network.name}' has ${outputs.length} outputs (${outputs.join(', ')}), expected one to be a layer; use networks.upTo first.`,
     );
-  const layer = defineLayer(options, {
+  const layer = makeLayer(options, {
     className: network.isSequence && inputs[0]?.name === defaultInputName ? 'Sequential' : 'Functional',
     config: { network: networkToJson(network) },
     takesSeveral: true,
