@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { findChromium } from './scripts/chromium.mjs';
 
 /** Imports a shader as its text, as esbuild's text loader does in the build. */
@@ -58,10 +59,30 @@ const alone = ['layer_registry', 'page_layers', 'renamed_kernels'].map((name) =>
 // A crash of the driver ends only the process of its own test file.
 const pool = 'forks';
 
+/** Files that take most of a minute, which begin first: at the end of a run, one of them would keep one core idle. */
+const long = [
+  'device/ops',
+  'node/cli',
+  'page/accessibility',
+  'node/faults',
+  'page/kept',
+  'node/examples',
+].map((name) => path.resolve(`test/${name}.test.ts`));
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId }: TestSpecification): number => (long.indexOf(moduleId) + 1 || Infinity) - 1;
+    return sorted.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
+  }
+}
+
 const onDevice = {
   pool,
-  // Chromium uses every core: two files at once would only fight. For the same reason the projects take turns (groupOrder).
-  fileParallelism: false,
+  // Two files at once: compiling, which is most of the work, uses one core. More would only fight, so those in Chromium
+  // take turns with the others (groupOrder).
+  fileParallelism: true,
+  maxWorkers: 2,
   // The first dispatch of a pipeline compiles in the driver: seconds on a software device, and a test of an op
   // compiles all its variants. Only a hang takes this long.
   testTimeout: 600_000,
@@ -79,6 +100,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './scripts/count_reporter.mjs'],
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -102,9 +124,6 @@ export default defineConfig({
           name: 'device',
           include: ['test/{device,node}/**/*.test.ts'],
           globalSetup: ['test/node/build_dist.ts'],
-          // Compiling, which is most of the work, uses one core.
-          fileParallelism: true,
-          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
@@ -116,9 +135,7 @@ export default defineConfig({
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
           setupFiles: ['test/worker/browser_locks.ts'],
-          fileParallelism: true,
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -130,7 +147,7 @@ export default defineConfig({
           ...onDevice,
           name: 'browser',
           include: ['test/{device,browser}/**/*.test.ts'],
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
           ...(canBrowse
             ? {
                 browser: {
@@ -152,9 +169,7 @@ export default defineConfig({
           include: ['test/page/**/*.test.ts'],
           // The page is built once for all files.
           isolate: false,
-          fileParallelism: true,
-          maxWorkers: 2,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 1 },
           ...(canBrowse ? {} : skipAll),
         },
       },

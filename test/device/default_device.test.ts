@@ -170,7 +170,7 @@ describe('programs and tensors', () => {
     expect(
       refusal(() => batchGather({ images, labels, permutation, state }, { batch: 2, scale: 1, offset: 0 })),
     ).toMatchInlineSnapshot(
-      `"StateError: batch_gather: runs on device A, but the tensor [8] u32 is on device B; use tensors of one device."`,
+      `"StateError: batchGather: runs on device A, but the tensor [8] u32 is on device B; use tensors of one device."`,
     );
     const step = TrainingStep.create(smallModel({ device: b }), set, 2);
     await expect(step).rejects.toThrow(

@@ -23,8 +23,8 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 type Open = (trainings: Trainings, setting: Setting) => Promise<Kind>;
 const kinds: readonly [name: string, open: Open, count: number][] = [
   ['kills', kills, 2],
-  ['file faults', fileFaults, 5],
-  ['WebGPU faults', webgpuFaults, 5],
+  ['file faults', fileFaults, 3],
+  ['WebGPU faults', webgpuFaults, 3],
 ];
 
 test.each(kinds)('%s', async (_, open, count) => {
