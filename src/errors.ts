@@ -41,9 +41,13 @@ export class UsageError extends ShadegradError {
 
 /** A data set or picture whose contents do not match its format. */
 export class DataError extends ShadegradError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** A line for each fault, if there are several; the message has the first ones. */
+  readonly faults: readonly string[];
+
+  constructor(message: string, options?: ErrorOptions & { readonly faults?: readonly string[] }) {
     super(message, options);
     this.name = 'DataError';
+    this.faults = options?.faults ?? [];
   }
 }
 

@@ -10,9 +10,9 @@ import { type FilesOptions, filesRules, loadFiles } from '../data/dataset_files.
 import { decompress } from '../data/decompress.js';
 import { type FileTree, checkFileSize } from '../data/file_tree.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
-import { decodePng } from '../data/png.js';
 import { FileError } from '../errors.js';
 import { list, rule } from '../options.js';
+import { browserPictures } from './read_picture.js';
 
 /** Name of a data set of several files without a common folder. */
 const together = 'files';
@@ -143,7 +143,7 @@ function treeOf(files: ReadonlyMap<string, File>): FileTree {
     nameOf,
     fullPath: (path) => path,
     gunzip: (packed) => decompress(packed, 'gzip'),
-    decodePng,
+    pictures: browserPictures,
   };
 }
 

@@ -42,7 +42,7 @@ export async function bench(options: BenchOptions): Promise<number> {
   if (options.out !== undefined) await checkResultsFile(options.out);
   if (options.save === true) await checkWritable(options.results);
   const digits = chooseSections(options).has('to-99') ? await loadDataset('digits') : undefined;
-  if (digits) output.say(describeData(digits));
+  if (digits) output.say(...describeData(digits));
   const device = await openDevice(options);
   const tuning = await useStoredKernels(device, { tune: options.tune, warn: output.say });
   sayDevice(output, device);

@@ -3,6 +3,7 @@
  * that `--help` and wrong usage load nothing of the engine.
  */
 import { InvalidArgumentError } from 'commander';
+import { pictureFits } from '../picture_preparation.js';
 import { splitNames } from '../data/split_names.js';
 import { UsageError } from '../errors.js';
 import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
@@ -10,10 +11,12 @@ import { type SectionName, sectionNames } from './bench/sections.js';
 import { type DeclaredCommand, type OptionsOf, command, option } from './declaration.js';
 import {
   classWeights,
+  colour,
   fraction,
   imageShape,
   memorySize,
   names,
+  pictureSize,
   portNumber,
   positiveInteger,
   positiveIntegers,
@@ -37,6 +40,15 @@ const dataFolder = option(
   'folder with the files of digits or fashion (default: the usual places)',
 );
 const transpose = option('--transpose', 'swap rows and columns of IDX images, as EMNIST needs');
+const fit = (help: string) => option('--fit <way>', help, { choices: pictureFits });
+const background = (help: string) => option('--background <colour>', help, { parse: colour });
+/** How the pictures of a data set become images. */
+const pictureOptions = [
+  option('--size <WxH>', 'size of the images, for pictures of different sizes', { parse: pictureSize }),
+  fit('how pictures of another size take it: digit, contain, cover or stretch (default: contain)'),
+  background('the colour behind transparent pixels: white, black or #rrggbb (default: white)'),
+  option('--skip-bad', 'leave out pictures that are damaged, empty or of a single colour'),
+];
 const csvShape = option(
   '--image-shape <HxWxC>',
   'image shape, for a CSV whose rows are not square greyscale images',
@@ -63,6 +75,7 @@ const trainOptions = [
   dataFolder,
   transpose,
   csvShape,
+  ...pictureOptions,
   offline,
   option('--preset <name>', 'training recipe (default: chosen for the device)', { choices: presetNames }),
   option('--model <name>', "network (default: the preset's)", { choices: modelNames }),
@@ -200,9 +213,12 @@ const predictOptions = [
   weights,
   option('--submission <file>', 'write a Kaggle submission: ImageId,Label, with the images numbered from 1'),
   option('--all', `print every image, even for files with more than ${imagesShown}`),
+  option('--csv <file>', `write a table with a row for each image: file, image, class, probability`),
+  fit("how pictures take the model's size: digit, contain, cover or stretch (default: the model's own way)"),
+  background("the colour behind transparent pixels: white, black or #rrggbb (default: the model's)"),
   option(
     '--invert',
-    'invert images with a light border, for models trained on light objects on a dark ground',
+    'invert pictures with a light border, for models trained on light objects on a dark ground',
   ),
   transpose,
   batchSize,
@@ -212,9 +228,10 @@ export type PredictOptions = OptionsOf<typeof predictOptions>;
 
 const predict = command({
   name: 'predict',
-  description: 'Classify PNG images of any size, rows of a CSV, or IDX files with a saved model.',
+  description:
+    'Classify pictures of any size and kind, folders of them, rows of a CSV, or IDX files with a saved model.',
   example:
-    'npm run predict -- --model runs/x three.png\n  npm run predict -- --model runs/x test.csv --submission submission.csv',
+    'npm run predict -- --model runs/x three.png photographs/\n  npm run predict -- --model runs/x test.csv --submission submission.csv',
   argument: '<file...>',
   usage: '-- --model <path> <file...>',
   options: predictOptions,
@@ -268,6 +285,7 @@ const exploreOptions = [
   dataFolder,
   transpose,
   csvShape,
+  ...pictureOptions,
   offline,
   seed,
   option('--out <dir>', 'output folder (default: runs/explore-<dataset>-<time>)'),
@@ -290,6 +308,7 @@ const findRateOptions = [
   dataFolder,
   transpose,
   csvShape,
+  ...pictureOptions,
   offline,
   option('--preset <name>', 'training recipe (default: chosen for the device)', { choices: presetNames }),
   option('--model <name>', "network (default: the preset's)", { choices: modelNames }),

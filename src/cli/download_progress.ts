@@ -1,4 +1,4 @@
-/** Download progress: a bar on a terminal, otherwise one line per file. */
+/** Progress of downloads and of decoding: a bar on a terminal, otherwise one line per file, or nothing. */
 import type { LoadOptions } from '../node/datasets.js';
 import type { Output } from './output.js';
 
@@ -25,11 +25,26 @@ export function downloadProgress({ stream, say }: Pick<Output, 'stream' | 'say'>
     const isDone = done === total;
     if (!isNew && !isDone && performance.now() - shownAt < refreshMs) return;
     shownAt = performance.now();
-    const filled = total === undefined ? 0 : Math.round((done / total) * barWidth);
-    const bar = `${'━'.repeat(filled)}${'╌'.repeat(barWidth - filled)}`;
+    const bar = barOf(total === undefined ? 0 : done / total);
     const amount = total === undefined ? size(done, done) : `${size(done, total)} of ${size(total, total)}`;
     stream.write(`\r${file} ${bar} ${amount}\u001B[K${isDone ? '\n' : ''}`);
   };
+}
+
+/** The `onPicture` callback for `loadDataset`: a bar on a terminal, while there are many pictures. */
+export function pictureProgress({ stream }: Pick<Output, 'stream'>): NonNullable<LoadOptions['onPicture']> {
+  let shownAt = 0;
+  return (done, total) => {
+    const isDone = done === total;
+    if (!stream.isTTY || total < 100 || (!isDone && performance.now() - shownAt < refreshMs)) return;
+    shownAt = performance.now();
+    stream.write(isDone ? '\r\u001B[K' : `\rPictures ${barOf(done / total)} ${done} of ${total}\u001B[K`);
+  };
+}
+
+function barOf(share: number): string {
+  const filled = Math.round(share * barWidth);
+  return `${'━'.repeat(filled)}${'╌'.repeat(barWidth - filled)}`;
 }
 
 /** Formats bytes in the unit that suits `scale`. */

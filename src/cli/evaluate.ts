@@ -8,7 +8,7 @@ import { percent } from '../report/charts/numbers.js';
 import { type ClassScore, balancedAccuracyOf, classScores, evaluate as score } from '../report/evaluation.js';
 import type { EvaluateOptions } from './commands.js';
 import { describeClasses } from './data_summary.js';
-import { loadImages } from './load_images.js';
+import { type ImageSource, loadImages } from './load_images.js';
 import { bold, columnName, openOutput, table } from './output.js';
 import { type SavedModel, readSavedModel, stepCounter } from './saved_model.js';
 
@@ -23,7 +23,15 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
   const isOwn = own !== undefined && dataset === own.dataset && (options.data ?? own.data) === own.data;
   const data = options.data ?? (isOwn ? own.data : null);
   const transpose = options.transpose ?? (isOwn && own.transpose);
-  const loaded = await loadImages({ dataset, data, transpose, shape: saved.shape }, options, output);
+  const { pictures, size, skipBad } = own ?? {};
+  const source = isOwn
+    ? { ...(pictures && { pictures }), ...(size && { size }), ...(skipBad && { skipBad }) }
+    : { pictures: saved.pictures, ...sizeOf(saved.shape) };
+  const loaded = await loadImages(
+    { dataset, data, transpose, shape: saved.shape, ...source },
+    options,
+    output,
+  );
   const { part, images: all } = choosePart(options.part, isOwn ? partsOfRun(loaded, own) : partsOf(loaded));
   const images = options.limit === undefined ? all : all.take(options.limit, { seed: options.seed });
   checkFit(loaded.name, images, saved);
@@ -72,6 +80,11 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
     })),
   });
   return 0;
+}
+
+/** The size and colours that pictures of other data are brought to. */
+function sizeOf({ height, width, channels }: SavedModel['shape']): Pick<ImageSource, 'size' | 'channels'> {
+  return { size: { height, width }, ...(channels === 1 || channels === 3 ? { channels } : {}) };
 }
 
 /** At most this many classes are listed. */

@@ -33,7 +33,7 @@ export async function findRate(options: FindRateOptions): Promise<number> {
   await checkOutFolder('find-rate', folder, { page: files.page, pictures: [...files.pictures, csvName] });
   await checkWritable(folder.path);
   const loaded = await loadImages(dataSourceOf(options), options, output);
-  output.say(describeData(loaded));
+  output.say(...describeData(loaded));
   const device = await openDevice(options);
   sayDevice(output, device);
   const recipe = chooseRecipe(options, device, output);

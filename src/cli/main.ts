@@ -3,7 +3,7 @@ import process from 'node:process';
 import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { setDebugSink } from '../engine/debug.js';
-import { DeviceError, ShadegradError } from '../errors.js';
+import { DataError, DeviceError, ShadegradError } from '../errors.js';
 import { setFolderOpener } from '../folder.js';
 import { setAroundDawn } from '../node/around_dawn.js';
 import { openFolder } from '../node/files.js';
@@ -28,7 +28,8 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof ShadegradError) {
       // The message of a shader compiler has several lines.
       const isShader = error instanceof DeviceError && error.problem === 'shader';
-      sayError(...(isShader ? error.message.split('\n') : [error.message]));
+      const faults = error instanceof DataError ? error.faults.map((fault) => `  ${fault}`) : [];
+      sayError(...(isShader ? error.message.split('\n') : [error.message]), ...faults);
       return error.exitCode;
     }
     // A bug of shadegrad: print the stack and the causes.

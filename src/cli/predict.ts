@@ -1,24 +1,28 @@
-/** `predict`: classifies pictures, rows of a CSV and IDX files with a saved model. */
+/** `predict`: classifies pictures, rows of a CSV and IDX files with a saved model. A file that cannot be used does not stop the others. */
 import path from 'node:path';
+import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import { shapeText } from '../data/dataset.js';
-import { ModelError, UsageError } from '../errors.js';
+import type { PicturePreparation } from '../picture_preparation.js';
+import { DataError, ModelError, UsageError } from '../errors.js';
 import { maxOf } from '../extent.js';
 import { writeAtomic } from '../node/files.js';
 import { percent } from '../report/charts/numbers.js';
 import { likeliest } from '../report/evaluation.js';
 import { type PredictOptions, imagesShown } from './commands.js';
 import { describeClasses } from './data_summary.js';
-import { type Output, bold, columnName, counted, openOutput, table } from './output.js';
-import { type Input, readInput } from './prediction_inputs.js';
+import { type Output, bold, columnName, counted, openOutput, sayError, table } from './output.js';
+import { type Input, namedFiles, readInputs } from './prediction_inputs.js';
 import { checkReplaceable } from './replaceable.js';
 import { readSavedModel, stepCounter } from './saved_model.js';
 
 /** The number of classes shown per image. */
 const classesShown = 3;
 
-export async function predict(files: readonly string[], options: PredictOptions): Promise<number> {
+export async function predict(names: readonly string[], options: PredictOptions): Promise<number> {
   const output = openOutput(options);
-  const { submission, all = false, invert = false, transpose = false } = options;
+  const { submission, csv, all = false, transpose = false } = options;
+  const files = await namedFiles(names, standardInput);
   if (submission !== undefined && files.some((file) => path.resolve(file) === path.resolve(submission)))
     throw new UsageError(`predict: --submission ${submission} would overwrite the images.`);
   if (submission !== undefined)
@@ -26,13 +30,22 @@ export async function predict(files: readonly string[], options: PredictOptions)
       isOwn: (text) => text.startsWith(submissionHeader),
       refuse: `predict: ${submission} exists and is not a submission (${submissionHeader}), so --submission does not overwrite it. Name another file.`,
     });
+  if (csv !== undefined)
+    await checkReplaceable(csv, {
+      isOwn: (text) => text.startsWith(csvHeader),
+      refuse: `predict: ${csv} exists and is not a table of predictions (${csvHeader}), so --csv does not overwrite it. Name another file.`,
+    });
   const saved = await readSavedModel('predict', options);
-  const { run, shape, classNames } = saved;
-  const areDigits = shape.channels === 1 && (run === undefined || run.recipe.dataset === 'digits');
+  const { shape, classNames } = saved;
+  const pictures = { ...saved.pictures, ...chosenPreparation(options) };
 
-  // All files are read first, so that a damaged one fails before anything is computed.
-  const inputs: Input[] = [];
-  for (const file of files) inputs.push(await readInput(file, { shape, areDigits, invert, transpose }));
+  const { inputs, refused } = await readInputs(files, { shape, pictures, transpose });
+  sayError(...refused.map(({ reason }) => reason));
+  if (inputs.length === 0) return 1;
+  if (submission !== undefined && refused.length > 0)
+    throw new DataError(
+      `predict: --submission needs an answer for each image, but ${counted(refused.length, 'file')} cannot be used; nothing was written.`,
+    );
   const images = joined(inputs);
   output.say(
     `Model ${options.model} on ${counted(images.count, 'image')} of ${shapeText(shape)}, ${classNames.length} classes (${describeClasses(classNames)}).`,
@@ -44,7 +57,9 @@ export async function predict(files: readonly string[], options: PredictOptions)
   });
   const results = resultsOf(inputs, probabilities, classNames);
 
-  for (const result of results) {
+  const shortNames = shortened(results.map(({ file }) => file));
+  for (const [i, given] of results.entries()) {
+    const result = { ...given, file: shortNames[i]! };
     if (all || result.predictions.length <= imagesShown) showEach(output, result, classNames);
     else showCounts(output, result, classNames);
   }
@@ -53,6 +68,15 @@ export async function predict(files: readonly string[], options: PredictOptions)
     await writeAtomic(submission, submissionText(labels, classNames));
     output.say(`Wrote ${submission}: ${labels.length} rows.`);
   }
+  if (csv !== undefined) {
+    const rows = results.flatMap(({ predictions }) => predictions);
+    await writeAtomic(csv, tableOf(rows));
+    output.say(`Wrote ${csv}: ${rows.length} rows.`);
+  }
+  if (refused.length > 0)
+    output.say(
+      `${counted(refused.length, 'file')} could not be used: ${refused.map(({ file }) => file).join(', ')}.`,
+    );
   output.result({
     files: results.map(({ file, predictions, accuracy }) => ({
       file,
@@ -64,8 +88,43 @@ export async function predict(files: readonly string[], options: PredictOptions)
       .filter(({ predictions }) => all || predictions.length <= imagesShown)
       .flatMap(({ predictions }) => predictions)
       .map((prediction) => ({ ...prediction, probabilities: [...prediction.probabilities] })),
+    ...(refused.length > 0 ? { refused } : {}),
   });
-  return 0;
+  return refused.length > 0 ? 1 : 0;
+}
+
+/** What the options say about pictures. */
+function chosenPreparation({ fit, background, invert }: PredictOptions): Partial<PicturePreparation> {
+  return {
+    ...(fit === undefined ? {} : { fit }),
+    ...(background === undefined ? {} : { background }),
+    ...(invert ? { polarity: 'lightOnDark' as const } : {}),
+  };
+}
+
+async function standardInput(): Promise<string> {
+  if (process.stdin.isTTY)
+    throw new UsageError("predict: '-' reads names of files from standard input, which is a terminal.");
+  return text(process.stdin);
+}
+
+/** Names of files without their folders, where that leaves them apart. */
+function shortened(files: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const file of new Set(files))
+    counts.set(path.basename(file), (counts.get(path.basename(file)) ?? 0) + 1);
+  return files.map((file) => (counts.get(path.basename(file)) === 1 ? path.basename(file) : file));
+}
+
+const csvHeader = 'file,image,class,probability';
+
+function tableOf(predictions: readonly Prediction[]): string {
+  const cell = (value: string): string =>
+    /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  const rows = predictions.map(({ file, image, label, className, probabilities }) =>
+    [cell(file), image, cell(className), probabilities[label]!.toFixed(6)].join(','),
+  );
+  return `${[csvHeader, ...rows].join('\n')}\n`;
 }
 
 const submissionHeader = 'ImageId,Label';

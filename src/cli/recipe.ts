@@ -11,6 +11,7 @@ import { presetFor } from '../recipe/presets.js';
 import type { Recipe, SplitRecipe } from '../recipe/recipe.js';
 import { readRecipe } from '../recipe/recipe_json.js';
 import type { TrainOptions } from './commands.js';
+import { pictureChoice } from './load_images.js';
 import { type Output, bold } from './output.js';
 import { checkLoss } from './task_of.js';
 
@@ -65,6 +66,7 @@ export function recipeOf(options: RecipeOptions, preset: PresetName): Recipe {
     data: options.data,
     transpose: options.transpose,
     shape: options.imageShape,
+    ...pictureChoice(options),
     model: options.model,
     from: options.from,
     split: splitOf(options, usual.split),

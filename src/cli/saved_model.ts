@@ -1,4 +1,7 @@
 /** A trained model for `predict` and `evaluate`, with its class names and the run that it belongs to, if any. */
+import { earlierPreparation } from '../data/choose_preparation.js';
+import { numbered } from '../data/labels.js';
+import type { PicturePreparation } from '../picture_preparation.js';
 import { ModelError } from '../errors.js';
 import { openFolder } from '../node/files.js';
 import { useStoredKernels } from '../node/tuning_store.js';
@@ -17,6 +20,8 @@ export interface SavedModel {
   readonly run: TestableRun | undefined;
   readonly shape: { readonly height: number; readonly width: number; readonly channels: number };
   readonly classNames: readonly string[];
+  /** How pictures become the images of the model. */
+  readonly pictures: PicturePreparation;
   /** Opens the device and uploads the weights. Throws: DeviceError. */
   open(output: Output): Promise<Model>;
 }
@@ -45,12 +50,13 @@ export async function readSavedModel(who: string, options: SavedModelOptions): P
       `${who}: ${path} maps [${model.inputShape.join(',')}] to [${model.outputShape.join(',')}], expected images [height,width,channels] to [classes].`,
     );
   }
-  const names = run?.classNames;
+  const ofRun = run?.classNames;
+  const classNames = model.classNames ?? (ofRun?.length === classes ? ofRun : numbered(classes));
   return {
     run,
     shape: { height, width, channels },
-    classNames:
-      names?.length === classes ? names : Array.from({ length: classes }, (_, label) => String(label)),
+    classNames,
+    pictures: model.pictures ?? earlierPreparation({ channels, classNames }),
     open: async (output) => {
       const device = await openDevice(options);
       await useStoredKernels(device, { tune, warn: output.say });

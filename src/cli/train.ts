@@ -202,7 +202,7 @@ function describeWeights(weights: NonNullable<Recipe['classWeights']>): string {
 async function loadData(source: DataSource, options: TrainOptions, output: Output): Promise<LoadedDataset> {
   const loaded = await loadImages(source, options, output);
   checkTrainable(loaded);
-  output.say(describeData(loaded));
+  output.say(...describeData(loaded));
   return loaded;
 }
 

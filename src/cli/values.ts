@@ -58,6 +58,22 @@ export function imageShape(text: string): ImageShape {
   return { height, width, channels };
 }
 
+/** `64x64`, width first. */
+export function pictureSize(text: string): { readonly height: number; readonly width: number } {
+  const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  if (!Number(width) || !Number(height))
+    throw new InvalidArgumentError('Expected width and height in pixels, such as 64x64.');
+  return { height: Number(height), width: Number(width) };
+}
+
+/** A colour as `#rrggbb`. */
+export function colour(text: string): string {
+  const named = { white: '#ffffff', black: '#000000' }[text.toLowerCase()] ?? text.toLowerCase();
+  if (!/^#[\da-f]{6}$/.test(named))
+    throw new InvalidArgumentError("Expected white, black, or a colour such as '#ff8000'.");
+  return named;
+}
+
 export function fraction(text: string): number {
   const value = Number(text);
   if (!(value >= 0 && value < 1)) throw new InvalidArgumentError('Expected a number in [0, 1).');

@@ -1,19 +1,27 @@
 /**
  * A custom data set from files: a CSV, an IDX file or a folder of them, a folder with `train.csv`, or a folder of
- * PNG by class. The files determine sizes and the number of classes.
+ * pictures by class. The files determine sizes and the number of classes.
  */
 import { DataError, FileError } from '../errors.js';
 import { parseCsv } from './csv.js';
 import { ImageSet, type ImageShape, type RawImages, type UnlabelledImages, shapeText } from './dataset.js';
-import { type Rules, count, flag, nested, required } from '../options.js';
+import { type Rules, count, flag, fn, nested, oneOf, required, rule } from '../options.js';
 import { knownDatasets } from './digests.js';
 import { countClasses, numbered } from './labels.js';
 import type { FileTree } from './file_tree.js';
 import { type ImagesFile, asImagesFile, readLabelledIdx } from './idx_pair.js';
 import type { DataFormat, LoadedDataset } from './loaded_dataset.js';
-import { listFolders, readPictures } from './picture_folders.js';
+import { type PartName, listPictures, partNames } from './picture_folders.js';
+import {
+  type PicturePreparation,
+  colourRule,
+  inkCentres,
+  pictureFits,
+  polarities,
+} from '../picture_preparation.js';
+import { type PictureOptions, readPictures } from './read_pictures.js';
 
-export interface FilesOptions {
+export interface FilesOptions extends PictureOptions {
   /** For a CSV: shape of the images, if they are not greyscale squares. */
   readonly shape?: ImageShape;
   /** For IDX files: swap rows and columns, as EMNIST needs. */
@@ -23,6 +31,17 @@ export interface FilesOptions {
 export const filesRules = (): Rules<FilesOptions> => ({
   shape: nested<ImageShape>({ height: required(count), width: required(count), channels: required(count) }),
   transpose: flag,
+  size: nested<NonNullable<PictureOptions['size']>>({ height: required(count), width: required(count) }),
+  pictures: nested<Partial<PicturePreparation>>({
+    fit: oneOf(pictureFits),
+    polarity: oneOf(polarities),
+    background: colourRule(),
+    box: count,
+    centre: oneOf(inkCentres),
+  }),
+  channels: rule('1 or 3', (value) => value === 1 || value === 3),
+  skipBad: flag,
+  onPicture: fn,
 });
 
 /**
@@ -32,7 +51,7 @@ export const filesRules = (): Rules<FilesOptions> => ({
  *   …images-idx3-ubyte[.gz]           with its labels beside it; `train-images…` brings its test part along
  *   FOLDER with such files            training and test part by their names (train, t10k or test, validation)
  *   FOLDER with train.csv             and test.csv, with labels or without
- *   FOLDER/<class>/*.png              or FOLDER/{train,test,validation}/<class>/*.png
+ *   FOLDER/<class>/…                  pictures, or FOLDER/{train,test,validation}/<class>/…
  *
  * Throws: FileError when the path does not exist; DataError when the files are damaged or not a data set.
  */
@@ -48,7 +67,7 @@ export async function loadFiles(
   if (images.length > 0) return loadIdx(tree, at, choosePair(tree, images, at), options);
   if (names.some((name) => name.toLowerCase().endsWith('.csv')))
     return loadCsvFolder(tree, at, names, options);
-  return loadPictures(tree, at);
+  return loadPictures(tree, at, options);
 }
 
 async function loadFile(tree: FileTree, file: string, options: FilesOptions): Promise<LoadedDataset> {
@@ -196,45 +215,54 @@ async function readLabelledCsv(
 
 // ---- pictures ----
 
-const partFolders = { train: ['train'], test: ['test'], validation: ['validation', 'valid', 'val'] } as const;
-
-async function loadPictures(tree: FileTree, folder: string): Promise<LoadedDataset> {
-  const folders = await listFolders(tree, folder);
-  if (folders.length === 0) {
+async function loadPictures(tree: FileTree, folder: string, options: FilesOptions): Promise<LoadedDataset> {
+  const listed = await listPictures(tree, folder);
+  if (!listed) {
     throw new FileError(
-      `${folder}: holds no data set; expected IDX files (…images-idx3-ubyte), train.csv, or folders of PNG by class.`,
+      `${folder}: holds no data set; expected IDX files (…images-idx3-ubyte), train.csv, or folders of pictures by class.`,
       { problem: 'missing' },
     );
   }
-  const find = (part: keyof typeof partFolders): string | undefined =>
-    folders.find((name) => (partFolders[part] as readonly string[]).includes(name));
-  const [train, test, validation] = [find('train'), find('test'), find('validation')];
-  const isInParts = train !== undefined && folders.every((name) => [train, test, validation].includes(name));
-  if (!isInParts) {
-    const { classNames, ...pictures } = await readPictures(tree, folder);
-    return assemble(tree, folder, 'png', { train: pictures }, classNames);
-  }
-  const { classNames, ...training } = await readPictures(tree, tree.join(folder, train));
-  const read = async (name: string): Promise<Required<RawImages>> =>
-    readPictures(tree, tree.join(folder, name), classNames);
-  const parts = {
-    train: training,
-    ...(test === undefined ? {} : { test: await read(test) }),
-    ...(validation === undefined ? {} : { validation: await read(validation) }),
+  const { classNames, parts, unlabelled, notes } = listed;
+  // All parts together, so that they have one size and colour, and pictures that cannot be used are named at once.
+  const labelled = partNames.flatMap((part) => (parts[part] ?? []).map((picture) => ({ part, ...picture })));
+  const files = [...labelled.map(({ file }) => file), ...unlabelled];
+  const read = await readPictures(tree, folder, files, options);
+  const { positions, height, width, channels } = read;
+  const imageBytes = height * width * channels;
+  const widest = classNames.length > 256 ? Uint16Array : Uint8Array;
+  /** The images that come from these files; they are in the order of the files. */
+  const select = (accepts: (position: number) => boolean): UnlabelledImages & { positions: number[] } => {
+    const places = positions.flatMap((position, place) => (accepts(position) ? [place] : []));
+    const [first = 0] = places;
+    return {
+      images: read.images.subarray(first * imageBytes, (first + places.length) * imageBytes),
+      count: places.length,
+      height,
+      width,
+      channels,
+      positions: places.map((place) => positions[place]!),
+    };
   };
-  return assemble(tree, folder, 'png', inOneColour(parts), classNames);
-}
-
-/** Converts greyscale parts of a set to RGB if another part is RGB. */
-function inOneColour<Parts extends Readonly<Record<string, Required<RawImages>>>>(parts: Parts): Parts {
-  if (Object.values(parts).every(({ channels }) => channels === 1)) return parts;
-  const coloured = Object.entries(parts).map(([name, part]) => {
-    if (part.channels === 3) return [name, part];
-    const images = new Uint8Array(part.images.length * 3);
-    part.images.forEach((value, i) => images.fill(value, 3 * i, 3 * i + 3));
-    return [name, { ...part, images, channels: 3 }];
-  });
-  return Object.fromEntries(coloured) as Parts;
+  const partOf = (part: PartName): Required<RawImages> | undefined => {
+    const { positions: own, ...images } = select((position) => labelled[position]?.part === part);
+    if (images.count === 0) return undefined;
+    return { ...images, labels: widest.from(own.map((position) => labelled[position]!.label)) };
+  };
+  const [train, test, validation] = partNames.map(partOf);
+  if (!train) throw new DataError(`${folder}: none of its training pictures can be used.`);
+  const { positions: ofUnlabelled, ...others } = select((position) => position >= labelled.length);
+  return {
+    ...assemble(
+      tree,
+      folder,
+      'pictures',
+      { train, ...(test ? { test } : {}), ...(validation ? { validation } : {}) },
+      classNames,
+    ),
+    ...(ofUnlabelled.length > 0 ? { unlabelled: others } : {}),
+    notes: [...notes, ...read.notes],
+  };
 }
 
 // ---- parts into sets ----

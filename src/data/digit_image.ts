@@ -13,8 +13,9 @@
 import { checkCall } from '../calls.js';
 import { DataError, UsageError } from '../errors.js';
 import { pictureRules } from '../image_values.js';
-import { type Rules, count, positive } from '../options.js';
-import { type Picture, checkPicture } from './picture.js';
+import { type Rules, count, oneOf, positive } from '../options.js';
+import { type Picture, checkPicture, greyPlane } from './picture.js';
+import { type InkCentre, black, colourRule, inkCentres, white } from '../picture_preparation.js';
 import { type Plane, averageTo } from './resample.js';
 
 export interface DigitImageOptions {
@@ -22,9 +23,19 @@ export interface DigitImageOptions {
   readonly width?: number;
   /** The longer side of the ink, in pixels; 20 for 28×28, in proportion otherwise. */
   readonly box?: number;
+  /** What lies in the middle of the image: the ink's centre of mass, as in MNIST, or its bounding box. Default 'mass'. */
+  readonly centre?: InkCentre;
+  /** The colour behind transparent pixels, `#rrggbb`. Default white. */
+  readonly background?: string;
 }
 
-const rules = (): Rules<DigitImageOptions> => ({ height: count, width: count, box: positive });
+const rules = (): Rules<DigitImageOptions> => ({
+  height: count,
+  width: count,
+  box: positive,
+  centre: oneOf(inkCentres),
+  background: colourRule(),
+});
 
 /** Pictures are first reduced to at most this many times the side of the output; more resolution does not help. */
 const workingScale = 20;
@@ -45,12 +56,12 @@ const minSeparation = 3;
 export function digitImage(picture: Picture, options: DigitImageOptions = {}): Uint8Array {
   checkCall('digitImage', picture, pictureRules);
   checkCall('digitImage', options, rules);
-  const { height = 28, width = 28 } = options;
+  const { height = 28, width = 28, centre = 'mass', background = white } = options;
   const { box = Math.round((Math.min(height, width) * 20) / 28) } = options;
   if (!(box >= 1 && box <= Math.min(height, width))) {
     throw new UsageError(`digit image: a box of ${box} pixels does not fit into ${height}×${width}.`);
   }
-  const whole = toGrey(picture);
+  const whole = toGrey(picture, background);
   if (whole.width === width && whole.height === height && isPrepared(whole)) {
     return Uint8Array.from(whole.values, Math.round);
   }
@@ -59,38 +70,21 @@ export function digitImage(picture: Picture, options: DigitImageOptions = {}): U
   const cut = cropTo(ink, boundsOf(mask, grey.width));
   const scale = box / Math.max(cut.width, cut.height);
   const small = averageTo(cut, atLeastOne(cut.width * scale), atLeastOne(cut.height * scale));
-  return centre(small, width, height);
+  return placed(small, { width, height, centre });
 }
 
 function atLeastOne(size: number): number {
   return Math.max(1, Math.round(size));
 }
 
-/**
- * Converts to one channel over white, or over black if white would hide everything (white ink on transparency).
- *
- *   grey = 0.299 R + 0.587 G + 0.114 B        (Rec. 601)
- */
-function toGrey(picture: Picture): Plane {
+/** Greyscale over the background, or over its opposite if the background would hide everything (white ink on transparency). */
+function toGrey(picture: Picture, background: string): Plane {
   checkPicture('digit image', picture);
-  const { data, width, height, channels } = picture;
-  const overWhite = flatten(data, channels, 255);
-  const flat = overWhite.every((value) => value === overWhite[0]);
-  const hasAlpha = channels === 2 || channels === 4;
-  return { values: flat && hasAlpha ? flatten(data, channels, 0) : overWhite, width, height };
-}
-
-function flatten(data: Picture['data'], channels: number, background: number): Float32Array {
-  const values = new Float32Array(data.length / channels);
-  const hasAlpha = channels === 2 || channels === 4;
-  for (let i = 0; i < values.length; i++) {
-    const at = i * channels;
-    const colour =
-      channels < 3 ? data[at]! : 0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!;
-    const alpha = hasAlpha ? data[at + channels - 1]! / 255 : 1;
-    values[i] = colour * alpha + background * (1 - alpha);
-  }
-  return values;
+  const grey = greyPlane(picture, background);
+  const hasAlpha = picture.channels === 2 || picture.channels === 4;
+  const [first = 0] = grey.values;
+  if (!hasAlpha || grey.values.some((value) => value !== first)) return grey;
+  return greyPlane(picture, first > 127.5 ? black : white);
 }
 
 /** Whether a picture looks like MNIST: almost nothing in the outermost pixels, bright ink inside. */
@@ -304,21 +298,17 @@ function cropTo({ values, width }: Plane, { left, top, right, bottom }: Bounds):
 
 /**
  * Pastes the ink so that its centre of mass falls on pixel (height/2, width/2), as in MNIST (measured: 14.0 ± 0.5
- * in both directions), but within the image. Brightens thin strokes that averaging has faded.
+ * in both directions), or its box is in the middle; always within the image. Brightens thin strokes that averaging has faded.
  */
-function centre(ink: Plane, width: number, height: number): Uint8Array {
-  let mass = 0;
-  let massX = 0;
-  let massY = 0;
-  let brightest = 0;
-  ink.values.forEach((value, i) => {
-    mass += value;
-    massX += value * (i % ink.width);
-    massY += value * Math.floor(i / ink.width);
-    brightest = Math.max(brightest, value);
-  });
-  const left = clamp(Math.round(width / 2 - massX / mass), 0, width - ink.width);
-  const top = clamp(Math.round(height / 2 - massY / mass), 0, height - ink.height);
+function placed(
+  ink: Plane,
+  { width, height, centre }: Required<Pick<DigitImageOptions, 'width' | 'height' | 'centre'>>,
+): Uint8Array {
+  const { x: middleX, y: middleY } =
+    centre === 'mass' ? centreOfMass(ink) : { x: ink.width / 2, y: ink.height / 2 };
+  const brightest = ink.values.reduce((most, value) => Math.max(most, value), 0);
+  const left = clamp(Math.round(width / 2 - middleX), 0, width - ink.width);
+  const top = clamp(Math.round(height / 2 - middleY), 0, height - ink.height);
   const out = new Uint8Array(width * height);
   ink.values.forEach((value, i) => {
     const x = left + (i % ink.width);
@@ -326,6 +316,22 @@ function centre(ink: Plane, width: number, height: number): Uint8Array {
     out[y * width + x] = Math.round((value * 255) / brightest);
   });
   return out;
+}
+
+/** Σ v·x / Σ v, with x counted from the first column; likewise y. */
+export function centreOfMass({ values, width }: Pick<Plane, 'values' | 'width'>): {
+  readonly x: number;
+  readonly y: number;
+} {
+  let mass = 0;
+  let massX = 0;
+  let massY = 0;
+  values.forEach((value, i) => {
+    mass += value;
+    massX += value * (i % width);
+    massY += value * Math.floor(i / width);
+  });
+  return { x: massX / mass, y: massY / mass };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,6 +1,6 @@
 /** A tree of files that data sets are read from: on disk, or dropped on the page. */
 import { FileError } from '../errors.js';
-import type { Picture } from './picture.js';
+import type { PictureReader } from './picture_reader.js';
 import type { Gunzip } from './unpack.js';
 
 /** Paths belong to the tree; only the tree splits and joins them. */
@@ -21,8 +21,7 @@ export interface FileTree {
   /** The full path of a file, for messages. */
   fullPath(path: string): string;
   readonly gunzip: Gunzip;
-  /** RGBA. Throws: DataError naming `name` when the bytes are not an intact PNG. */
-  decodePng(bytes: Uint8Array, name: string): Promise<Picture>;
+  readonly pictures: PictureReader;
 }
 
 /** Limit of file size: Node and every browser can hold an array of this size. */

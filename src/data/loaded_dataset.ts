@@ -2,7 +2,7 @@
 import type { ImageSet, UnlabelledImages } from './dataset.js';
 
 /** Format of the files: IDX, CSV rows, or pictures in folders. */
-export type DataFormat = 'idx' | 'csv' | 'png';
+export type DataFormat = 'idx' | 'csv' | 'pictures';
 
 export interface LoadedDataset {
   /** For file names and headings: `digits`, `fashion`, or the name of the file or folder. */
@@ -15,6 +15,8 @@ export interface LoadedDataset {
   readonly validation?: ImageSet;
   /** A test part without labels, as in Kaggle's competitions. */
   readonly unlabelled?: UnlabelledImages;
+  /** What was left aside, in sentences. */
+  readonly notes?: readonly string[];
   /** Where the files were found, for display. */
   readonly source: string;
 }

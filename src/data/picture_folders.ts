@@ -1,18 +1,11 @@
 /**
- * Pictures in one folder per class: `<folder>/<class>/*.png`, in natural order of their names (2 before 10).
+ * Which pictures a folder holds, and of which class and part: `<folder>/<class>/…`, or the same below folders called train,
+ * test and validation. Names are in natural order (2 before 10).
  */
 import { DataError } from '../errors.js';
-import type { RawImages } from './dataset.js';
 import type { FileTree } from './file_tree.js';
 import { maxClasses, someOf } from './labels.js';
-import type { Picture } from './picture.js';
-import { PixelRoom } from './pixel_room.js';
-import { mostPngBytes, pngPixels } from './png.js';
-
-/** Files open at once: enough to keep the disk busy, far below system limits. */
-const filesAtOnce = 16;
-/** Limit for the bytes of all pictures together; a device holds less. */
-const maxBytes = 2 ** 31;
+import { pictureEnding } from './picture_kind.js';
 
 const inOrder = new Intl.Collator('en', { numeric: true });
 
@@ -21,158 +14,158 @@ function sorted(names: readonly string[]): string[] {
   return [...names].sort((a, b) => inOrder.compare(a, b) || (a < b ? -1 : 1));
 }
 
-/**
- * The subfolders of a folder, sorted, without hidden ones and those that macOS adds to archives.
- *
- * Throws: FileError when the folder cannot be listed.
- */
-export async function listFolders(tree: FileTree, folder: string): Promise<string[]> {
-  const { folders } = await tree.list(folder);
-  return sorted(folders.filter((name) => !name.startsWith('.') && name !== '__MACOSX'));
+export interface LabelledPicture {
+  readonly file: string;
+  /** The position of its class in the names. */
+  readonly label: number;
 }
 
-/** The pictures of one part of a data set, with the classes by name. */
-export interface PictureSet extends Required<RawImages> {
+export const partNames = ['train', 'test', 'validation'] as const;
+export type PartName = (typeof partNames)[number];
+
+/** The pictures of a data set by part, before any of them is opened. */
+export interface ListedPictures {
   readonly classNames: readonly string[];
+  readonly parts: Readonly<{ train: readonly LabelledPicture[] }> &
+    Partial<Readonly<Record<PartName, readonly LabelledPicture[]>>>;
+  /** Pictures of the test part without labels. */
+  readonly unlabelled: readonly string[];
+  /** What was left aside, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** Folders that cameras, archives and file servers add, or that hold no class. */
+const strayFolder = /^(\..*|__MACOSX|@eaDir|\$RECYCLE\.BIN|System Volume Information)$/i;
+const unlabelledFolder = /^(unlabell?ed|unsup|unsupervised)([-_ ].*)?$/i;
+const partPatterns: Readonly<Record<PartName, RegExp>> = {
+  train: /^train(ing)?([-_ ](set|data|images))?$/i,
+  test: /^test(ing)?([-_ ](set|data|images))?$/i,
+  validation: /^val(id(ation)?)?([-_ ](set|data|images))?$/i,
+};
+
+/** A folder that holds pictures, directly or further down. */
+interface PictureFolder {
+  readonly name: string;
+  readonly path: string;
+  /** Directly inside. */
+  readonly pictures: readonly string[];
+  readonly folders: readonly PictureFolder[];
+}
+
+/** Deeper nesting is a loop of links. */
+const mostLevels = 32;
+
+async function scan(tree: FileTree, path: string, level = 0): Promise<PictureFolder> {
+  const { files, folders } = await tree.list(path);
+  const names = sorted(folders.filter((name) => !strayFolder.test(name)));
+  if (level === mostLevels)
+    throw new DataError(`${path}: folders nest deeper than ${mostLevels} levels; is one a link to another?`);
+  const inside = await Promise.all(names.map(async (name) => scan(tree, tree.join(path, name), level + 1)));
+  return {
+    name: tree.nameOf(path),
+    path,
+    pictures: sorted(files.filter((name) => !name.startsWith('.') && pictureEnding.test(name))).map((name) =>
+      tree.join(path, name),
+    ),
+    folders: inside.filter((folder) => folder.pictures.length > 0 || folder.folders.length > 0),
+  };
+}
+
+const allPictures = ({ pictures, folders }: PictureFolder): string[] => [
+  ...pictures,
+  ...folders.flatMap(allPictures),
+];
+
+const partOf = (name: string): PartName | undefined =>
+  partNames.find((part) => partPatterns[part].test(name));
+
+/** The only folder in a folder that holds nothing else, if its own folders are classes or parts. */
+function wrapped({ pictures, folders: [only, ...others] }: PictureFolder): PictureFolder | undefined {
+  if (!only || others.length > 0 || pictures.length > 0 || only.pictures.length > 0) return undefined;
+  const isWrapper = only.folders.length > 1 || partOf(only.folders[0]!.name) === 'train';
+  return isWrapper && partOf(only.name) !== 'train' ? only : undefined;
 }
 
 /**
- * All pictures of a folder, class by class. Greyscale if all of them are, otherwise RGB; transparency becomes black.
+ * The pictures of a folder; undefined if it holds none in folders.
  *
- * `classNames` fixes the label of each class, for a test part. Default: the sorted folder names.
- * Throws: DataError naming a picture that is damaged or has another size, or a class folder that is empty or
- * unknown; FileError.
+ * A folder with nothing but one folder, which has folders itself, is looked into. Pictures anywhere below a class's folder
+ * belong to the class. Folders without pictures are left aside.
+ *
+ * Throws: FileError when the folder cannot be listed; DataError for a class that the training part does not have, or too many.
  */
-export async function readPictures(
-  tree: FileTree,
-  folder: string,
-  classNames?: readonly string[],
-): Promise<PictureSet> {
-  const found = await listFolders(tree, folder);
-  const classes = classNames ?? found;
-  const labelOf = new Map(classes.map((name, label) => [name, label]));
-  const unknown = found.find((name) => !labelOf.has(name));
-  if (unknown !== undefined) {
-    throw new DataError(
-      `${tree.join(folder, unknown)}: the training part has no class '${unknown}'; its classes are ${someOf(classes)}.`,
-    );
-  }
-  if (classes.length > maxClasses) {
-    throw new DataError(
-      `${folder}: holds ${classes.length} folders, and at most ${maxClasses} classes are read. Name a folder with one folder for each class.`,
-    );
-  }
-  if (found.length === 0)
-    throw new DataError(`${folder}: holds no folders, expected one with pictures for each class.`);
+export async function listPictures(tree: FileTree, folder: string): Promise<ListedPictures | undefined> {
+  let top = await scan(tree, folder);
+  for (let inner = wrapped(top); inner; inner = wrapped(top)) top = inner;
+  if (top.folders.length === 0) return undefined;
 
-  const files: string[] = [];
-  const labels: number[] = [];
-  for (const name of found) {
-    for (const picture of await listPictures(tree, tree.join(folder, name))) {
-      files.push(picture);
-      labels.push(labelOf.get(name)!);
-    }
-  }
-  const room = new PixelRoom();
-  const decoded = await mapSome(files, filesAtOnce, async (file) => {
-    const bytes = await tree.read(file, mostPngBytes);
-    const picture = await room.take(pngPixels(bytes), async () =>
-      overBlack(await tree.decodePng(bytes, file)),
-    );
-    if (picture.data.length * files.length > maxBytes) {
-      throw new DataError(
-        `${file}: ${files.length} pictures of ${sizeOf(picture)} are too much, at most ${maxBytes / 2 ** 20} MiB are read. Make them smaller.`,
-      );
-    }
-    return picture;
-  });
-  const [first] = decoded as [OpaquePicture];
-  for (const [i, picture] of decoded.entries()) {
-    if (picture.width !== first.width || picture.height !== first.height) {
-      throw new DataError(
-        `${files[i]}: has ${sizeOf(picture)} pixels, but ${files[0]} has ${sizeOf(first)}; all pictures must have one size.`,
-      );
-    }
-  }
-  const channels = decoded.some((picture) => picture.channels === 3) ? 3 : 1;
-  const size = first.width * first.height * channels;
-  const images = new Uint8Array(size * decoded.length);
-  decoded.forEach((picture, i) => images.set(withChannels(picture, channels), i * size));
-  const widest = classes.length > 256 ? Uint16Array : Uint8Array;
-  return {
-    images,
-    labels: widest.from(labels),
-    count: decoded.length,
-    height: first.height,
-    width: first.width,
-    channels,
-    classNames: classes,
+  const notes: string[] = [];
+  const aside = (what: string, pictures: readonly string[]): void => {
+    if (pictures.length > 0)
+      notes.push(`Left aside: ${pictures.length} picture${pictures.length === 1 ? '' : 's'} ${what}.`);
   };
-}
-
-async function listPictures(tree: FileTree, folder: string): Promise<string[]> {
-  const { files } = await tree.list(folder);
-  const names = files.filter((name) => !name.startsWith('.'));
-  const pictures = sorted(names.filter((name) => name.toLowerCase().endsWith('.png')));
-  if (pictures.length === 0) {
-    const other = names.find((name) => /\.(jpe?g|gif|webp|bmp|tiff?)$/i.test(name));
-    const kind = other === undefined ? '' : ` It holds others, as ${other}: save them as PNG.`;
-    throw new DataError(`${folder}: holds no PNG, but every class needs at least one.${kind}`);
+  const labelled = top.folders.filter(({ name }) => !unlabelledFolder.test(name));
+  for (const each of top.folders)
+    if (!labelled.includes(each)) aside(`without labels in ${each.name}`, allPictures(each));
+  const byPart = new Map<PartName, PictureFolder>();
+  for (const each of labelled) {
+    const part = partOf(each.name);
+    if (part === undefined) continue;
+    const other = byPart.get(part);
+    if (other)
+      throw new DataError(
+        `${top.path}: both ${other.name} and ${each.name} could be the ${part === 'train' ? 'training' : part} part; rename one of them.`,
+      );
+    byPart.set(part, each);
   }
-  return pictures.map((name) => tree.join(folder, name));
-}
-
-/** A picture without alpha: greyscale if all its pixels are. */
-interface OpaquePicture {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
-}
-
-/** RGBA over black: colour · alpha / 255. */
-function overBlack({ data, width, height }: Picture): OpaquePicture {
-  const rgb = new Uint8Array(width * height * 3);
-  let isGrey = true;
-  for (let i = 0; i < width * height; i++) {
-    const alpha = data[4 * i + 3]!;
-    for (let c = 0; c < 3; c++) {
-      const value = data[4 * i + c]!;
-      rgb[3 * i + c] = alpha === 255 ? value : Math.round((value * alpha) / 255);
-    }
-    isGrey &&= rgb[3 * i] === rgb[3 * i + 1] && rgb[3 * i] === rgb[3 * i + 2];
+  const train = byPart.get('train');
+  const others = labelled.filter(({ name }) => partOf(name) === undefined);
+  // A class may be called `test`, but not beside a training part.
+  if (!train || (others.length > 0 && byPart.size === 1)) {
+    aside(`directly in ${top.name || folder}`, top.pictures);
+    const { classNames, pictures } = classesOf(top.path, labelled);
+    return { classNames, parts: { train: pictures }, unlabelled: [], notes };
   }
-  if (!isGrey) return { data: rgb, width, height, channels: 3 };
-  return { data: rgb.filter((_, i) => i % 3 === 0), width, height, channels: 1 };
-}
-
-function withChannels({ data, channels }: OpaquePicture, wanted: 1 | 3): Uint8Array {
-  if (channels === wanted) return data;
-  return Uint8Array.from({ length: data.length * 3 }, (_, i) => data[Math.floor(i / 3)]!);
-}
-
-function sizeOf({ width, height }: OpaquePicture): string {
-  return `${width}×${height}`;
-}
-
-/** Runs `work` on every item, at most `atOnce` concurrently; results in the order of the items. */
-async function mapSome<Item, Result>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results = Array.from<Result>({ length: items.length });
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const at = next++;
-      results[at] = await work(items[at]!);
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: atOnce }, worker));
-  } finally {
-    next = items.length; // after a failure the other workers stop too
+  for (const each of others) aside(`in ${each.name}, which is no part`, allPictures(each));
+  const { classNames, pictures } = classesOf(train.path, train.folders);
+  aside(`directly in ${train.name}`, train.pictures);
+  const parts: { train: readonly LabelledPicture[] } & Partial<Record<PartName, readonly LabelledPicture[]>> =
+    { train: pictures };
+  let unlabelled: readonly string[] = [];
+  for (const part of ['test', 'validation'] as const) {
+    const found = byPart.get(part);
+    if (!found) continue;
+    if (found.folders.length > 0) {
+      parts[part] = classesOf(found.path, found.folders, classNames).pictures;
+      aside(`directly in ${found.name}`, found.pictures);
+    } else if (part === 'test') unlabelled = found.pictures;
+    else aside(`without labels in ${found.name}`, found.pictures);
   }
-  return results;
+  return { classNames, parts, unlabelled, notes };
+}
+
+/** `classNames` fixes the label of each class, for a test part. Default: the sorted folder names. */
+function classesOf(
+  path: string,
+  folders: readonly PictureFolder[],
+  classNames: readonly string[] = folders.map(({ name }) => name),
+): { readonly classNames: readonly string[]; readonly pictures: readonly LabelledPicture[] } {
+  if (classNames.length > maxClasses) {
+    throw new DataError(
+      `${path}: holds ${classNames.length} folders, and at most ${maxClasses} classes are read. Name a folder with one folder for each class.`,
+    );
+  }
+  if (folders.length === 0)
+    throw new DataError(`${path}: holds no folders, expected one with pictures for each class.`);
+  const labelOf = new Map(classNames.map((name, label) => [name, label]));
+  const unknown = folders.find(({ name }) => !labelOf.has(name));
+  if (unknown) {
+    throw new DataError(
+      `${unknown.path}: the training part has no class '${unknown.name}'; its classes are ${someOf(classNames)}.`,
+    );
+  }
+  const pictures = folders.flatMap((folder) =>
+    allPictures(folder).map((file) => ({ file, label: labelOf.get(folder.name)! })),
+  );
+  return { classNames, pictures };
 }

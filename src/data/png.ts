@@ -7,14 +7,10 @@
 import { DataError } from '../errors.js';
 import { decompress } from './decompress.js';
 import type { Picture } from './picture.js';
+import { checkPixels, notAPicture } from './picture_kind.js';
 import { joined, maxRatio } from './unpack.js';
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Limit of pixels: a small file can declare a huge picture; photographs have up to about 100 million pixels. */
-const maxPixels = 1e8;
-/** Limit of file size: a photograph of 100 million pixels has fewer bytes. */
-export const mostPngBytes = 2 ** 28;
-
 export function isPng(bytes: Uint8Array): boolean {
   return signature.every((byte, i) => bytes[i] === byte);
 }
@@ -26,27 +22,23 @@ export function isPng(bytes: Uint8Array): boolean {
  * Throws: DataError naming `name` unless the bytes start as a PNG of an accepted size.
  */
 function checkPngStart(bytes: Uint8Array, name: string): void {
-  if (!isPng(bytes)) {
-    throw new DataError(`${name}: not a PNG: ${describeStart(bytes)}. Save the picture as PNG.`);
-  }
+  if (!isPng(bytes)) throw notAPicture(bytes, name);
   if (bytes.length < 33) throw damagedPng(name, `it ends after ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [header, ...others] = chunkTypes(bytes, view);
   if (header !== 'IHDR' || others.includes('IHDR'))
     throw damagedPng(name, 'its first chunk, and no other, must be its header');
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
-  if (width === 0 || height === 0 || width * height > maxPixels) {
-    throw new DataError(
-      `${name}: a PNG of ${width}×${height} pixels; from 1 to ${maxPixels / 1e6} million are read. Make it smaller.`,
-    );
-  }
+  checkPixels(name, { width: view.getUint32(16), height: view.getUint32(20) });
 }
 
-/** The number of pixels that a PNG declares, read before decompression; 0 for other files. */
-export function pngPixels(bytes: Uint8Array): number {
-  if (!isPng(bytes) || bytes.length < 24) return 0;
+/** The declared size, read before decompression. Throws: DataError, as `decodePng`. */
+export function pngSize(
+  bytes: Uint8Array,
+  name: string,
+): { readonly width: number; readonly height: number } {
+  checkPngStart(bytes, name);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return view.getUint32(16) * view.getUint32(20);
+  return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
 /** The names of the chunks, up to the end of the bytes. */
@@ -59,17 +51,6 @@ function chunkTypes(bytes: Uint8Array, view: DataView): string[] {
 
 function damagedPng(name: string, reason: string, options?: ErrorOptions): DataError {
   return new DataError(`${name}: a damaged PNG (${reason}). Save it again.`, options);
-}
-
-function describeStart(bytes: Uint8Array): string {
-  const text = String.fromCharCode(...bytes.subarray(0, 12));
-  if (bytes.length === 0) return 'it is empty';
-  if (text.startsWith('\xff\xd8\xff')) return 'it is a JPEG';
-  if (text.startsWith('GIF8')) return 'it is a GIF';
-  if (text.startsWith('RIFF') && text.endsWith('WEBP')) return 'it is a WebP';
-  if (text.startsWith('BM')) return 'it is a BMP';
-  if (text.startsWith('<')) return 'it is text such as SVG or HTML';
-  return 'its first bytes are those of some other kind of file';
 }
 
 /**

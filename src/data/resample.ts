@@ -7,6 +7,17 @@ export interface Plane {
   readonly height: number;
 }
 
+/** Area averaging along an axis that becomes shorter, bilinear interpolation along one that becomes longer. */
+export function resizeTo(plane: Plane, newWidth: number, newHeight: number): Plane {
+  const { width, height } = plane;
+  const isAverage = newWidth < width || newHeight < height;
+  const smaller = isAverage
+    ? averageTo(plane, Math.min(newWidth, width), Math.min(newHeight, height))
+    : plane;
+  const isLonger = newWidth > smaller.width || newHeight > smaller.height;
+  return isLonger ? interpolateTo(smaller, newWidth, newHeight) : smaller;
+}
+
 /**
  * Area averaging: an output pixel is the mean of the input area that it covers, with partial pixels weighted by
  * their share. Rows first, then columns.

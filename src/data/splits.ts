@@ -77,7 +77,7 @@ export function splitDataset(loaded: LoadedDataset, options: SplitOptions): Spli
   return { train, validation, ...(test === undefined ? {} : { test }), description };
 }
 
-const formatTitles = { idx: 'IDX files', csv: 'a CSV', png: 'pictures' } as const;
+const formatTitles = { idx: 'IDX files', csv: 'a CSV', pictures: 'pictures' } as const;
 
 /** What is left to train and validate on; `validation` only if the data set comes with a validation part. */
 interface Rest {

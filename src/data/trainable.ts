@@ -5,7 +5,7 @@ import type { LoadedDataset } from './loaded_dataset.js';
 const remedies = {
   idx: 'Name files with images of several classes.',
   csv: 'Add rows of other classes.',
-  png: 'Put the pictures of each class into its own folder, next to the others.',
+  pictures: 'Put the pictures of each class into its own folder, next to the others.',
 } as const;
 
 /** Throws: DataError when all training images are of one class: a constant answer would always be right. */

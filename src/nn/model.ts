@@ -1,12 +1,13 @@
 /** The model that users work with: a network with its values on a device, to train, evaluate, use for prediction, and save. */
 import { checkArgument, checkCall } from '../calls.js';
+import { type PicturePreparation, preparationRule } from '../picture_preparation.js';
 import { type Device, defaultDevice, deviceRule, findDefaultDevice } from '../engine/device.js';
 import { type Shape, sizeOf } from '../engine/primitive.js';
 import { Resource } from '../engine/resource.js';
 import { Tensor } from '../engine/tensor.js';
 import { ModelError, StateError, UsageError, assert } from '../errors.js';
 import { type Folder, folderAt } from '../folder.js';
-import { type Form, checkForm, optional } from '../json_reader.js';
+import { type Form, checkForm, optional, text } from '../json_reader.js';
 import { l2Penalty } from '../kernels/l2_penalty.js';
 import {
   type Rule,
@@ -95,12 +96,18 @@ export interface ModelOptions {
   readonly device?: Device;
   /** How bytes become the model's inputs. Default: 0 … 255 to 0 … 1. */
   readonly preprocessing?: Preprocessing;
+  /** How pictures become the images of the model; saved with it. */
+  readonly pictures?: PicturePreparation;
+  /** The names of the classes, in the order of the output; saved with the model. */
+  readonly classNames?: readonly string[];
 }
 
 const modelRules = (): Rules<Omit<ModelOptions, 'name'>> => ({
   seed: seedRule,
   device: deviceRule(),
   preprocessing: preprocessingRule(),
+  pictures: preparationRule(),
+  classNames: list('a list of strings', text),
 });
 
 export const namedModelRules = (): Rules<ModelOptions> => ({ name: nonEmptyText, ...modelRules() });
@@ -158,6 +165,8 @@ const weightsRule = (): Rule =>
 export class Model extends Resource implements TrainableModel {
   readonly activity: Activity;
   readonly preprocessing: Preprocessing;
+  readonly pictures: PicturePreparation | undefined;
+  readonly classNames: readonly string[] | undefined;
   readonly #seed: number;
   #device: Device | undefined;
   #state: TrainState | undefined;
@@ -179,9 +188,13 @@ export class Model extends Resource implements TrainableModel {
   ) {
     super();
     checkCall('Model', options, modelRules);
-    const { seed = 0, device, preprocessing = unitScaling } = options;
+    const { seed = 0, device, preprocessing = unitScaling, pictures, classNames } = options;
+    const misfit = classNames && misnamed(network, classNames);
+    if (misfit !== undefined) throw new UsageError(`Model: ${misfit}.`);
     this.activity = new Activity(network.name);
     this.preprocessing = preprocessing;
+    this.pictures = pictures;
+    this.classNames = classNames;
     this.#seed = seed;
     this.#device = device ?? findDefaultDevice();
   }
@@ -225,7 +238,7 @@ export class Model extends Resource implements TrainableModel {
 
   /** The number of classes of the output; undefined if it has several axes. */
   get classes(): number | undefined {
-    return this.outputShape.length === 1 ? this.outputShape[0] : undefined;
+    return classesOf(this.network);
   }
 
   get optimizer(): Optimizer {
@@ -575,8 +588,15 @@ export class Model extends Resource implements TrainableModel {
   withNetwork(network: Network, options: { readonly seed?: number } = {}): Model {
     checkCall('withNetwork', options, () => ({ seed: seedRule }));
     const { seed = this.#seed } = options;
-    const { preprocessing, device } = this;
-    const made = new Model(network, { preprocessing, device, seed });
+    const { preprocessing, pictures, classNames, device } = this;
+    const hasClasses = classesOf(network) === this.classes;
+    const made = new Model(network, {
+      preprocessing,
+      device,
+      seed,
+      ...(pictures && { pictures }),
+      ...(classNames && hasClasses && { classNames }),
+    });
     const own = new Map(this.network.parameters.map(({ path, shape }) => [path, shape]));
     const kept = network.parameters.filter(({ path, shape }) => own.get(path)?.join() === shape.join());
     made.state.copyFrom(
@@ -623,6 +643,9 @@ export class Model extends Resource implements TrainableModel {
       format,
       ...networkToJson(this.network),
       preprocessing: this.preprocessing,
+      // JSON omits undefined.
+      pictures: this.pictures,
+      classNames: this.classNames,
       optimizer: name === undefined ? null : { name, config },
     };
   }
@@ -635,13 +658,18 @@ export class Model extends Resource implements TrainableModel {
   static fromJson(json: unknown, options: ModelOptions = {}, from?: string): Model {
     const { name, ...others } = options;
     const network = networkFromJson(json, { name, from });
-    const { preprocessing } = checkForm(
-      json,
-      preprocessedForm,
-      (what) => new ModelError(`model: ${from ?? 'this'} is not a model description: ${what}.`),
-    );
-    // In files of earlier versions it is missing and means 0 … 1.
-    const model = new Model(network, { ...(preprocessing ? { preprocessing } : {}), ...others });
+    const refuse = (what: string): ModelError =>
+      new ModelError(`model: ${from ?? 'this'} is not a model description: ${what}.`);
+    // In files of earlier versions the preprocessing is missing and means 0 … 1.
+    const { preprocessing, pictures, classNames } = checkForm(json, inputForm, refuse);
+    const misfit = classNames && misnamed(network, classNames);
+    if (misfit !== undefined) throw refuse(misfit);
+    const model = new Model(network, {
+      ...(preprocessing && { preprocessing }),
+      ...(pictures && { pictures }),
+      ...(classNames && { classNames }),
+      ...others,
+    });
     model.#described = optimizerIn(json);
     return model;
   }
@@ -729,8 +757,25 @@ export class Model extends Resource implements TrainableModel {
   }
 }
 
-const preprocessedForm: Form<{ readonly preprocessing?: Preprocessing }> = {
+/** The number of classes of the first output; undefined if it has several axes. */
+function classesOf(network: Network): number | undefined {
+  const shape = network.shapeOf(network.outputs[0]!);
+  return shape.length === 1 ? shape[0] : undefined;
+}
+
+/** What is wrong with the names of the classes, if anything. */
+function misnamed(network: Network, { length }: readonly string[]): string | undefined {
+  const classes = classesOf(network);
+  return length === classes
+    ? undefined
+    : `classNames has ${length} names, but the model has ${classes ?? 'no'} classes`;
+}
+
+/** What a description says of the inputs and classes. */
+const inputForm: Form<Pick<ModelOptions, 'preprocessing' | 'pictures' | 'classNames'>> = {
   preprocessing: optional(preprocessingForm),
+  pictures: optional(preparationRule()),
+  classNames: optional([text]),
 };
 
 /** A model from a chain of layers; the first one needs an `inputShape`. */

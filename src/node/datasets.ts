@@ -109,7 +109,7 @@ async function loadOwn(at: string, options: LoadOptions): Promise<LoadedDataset>
   const loaded = await loadPath(at, options);
   if (options.transpose && loaded.format !== 'idx') {
     throw new UsageError(
-      `dataset: only IDX images are transposed, but ${at} holds ${loaded.format === 'csv' ? 'a CSV' : 'PNG files'}.`,
+      `dataset: only IDX images are transposed, but ${at} holds ${loaded.format === 'csv' ? 'a CSV' : 'pictures'}.`,
     );
   }
   return loaded;

@@ -4,8 +4,8 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import type { FileTree } from '../data/file_tree.js';
-import { decodePng } from '../data/png.js';
 import { fileError, fileExists, readBytes } from './files.js';
+import { pictureFiles } from './picture_files.js';
 
 export const diskTree: FileTree = {
   list: async (folder) => {
@@ -30,7 +30,7 @@ export const diskTree: FileTree = {
   nameOf: (at) => path.basename(at),
   fullPath: (at) => path.resolve(at),
   gunzip,
-  decodePng,
+  pictures: pictureFiles,
 };
 
 async function leadsToFolder(folder: string, entry: Dirent): Promise<boolean> {

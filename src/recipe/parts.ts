@@ -1,4 +1,5 @@
 /** Makes the parts of a run from its recipe: data, model, callbacks, and the options of `fit`. */
+import { preparationFor } from '../data/choose_preparation.js';
 import type { ImageSet } from '../data/dataset.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { type SplitDataset, splitDataset } from '../data/splits.js';
@@ -36,7 +37,7 @@ export function modelOf(
   images: ImageSet,
   { device, task = classification }: { readonly device?: Device; readonly task?: TaskOptions } = {},
 ): Model {
-  const { model: name, seed, l2, standardise, filters } = recipe;
+  const { model: name, seed, l2, standardise, filters, pictures } = recipe;
   const model = modelsByName[name]({
     seed,
     ...(device ? { device } : {}),
@@ -46,6 +47,8 @@ export function modelOf(
       ...(standardise ? { standardise: images.meanAndDeviation() } : {}),
       filters,
     }),
+    pictures: { ...preparationFor(images), ...pictures },
+    classNames: images.classNames,
     ...(l2 > 0 ? { kernelRegularizer: { l2 } } : {}),
   });
   const own = recipe.freeze

@@ -5,6 +5,7 @@
  */
 import type { AugmentOptions } from '../augment_options.js';
 import type { ImageShape } from '../data/dataset.js';
+import type { PicturePreparation } from '../picture_preparation.js';
 import type { SplitName } from '../data/split_names.js';
 import type { SplitOptions } from '../data/splits.js';
 import type { ModelName, PresetName, ScheduleName } from '../nn/names.js';
@@ -34,6 +35,12 @@ export interface DataRecipe<Dataset extends string = string> {
   readonly data: string | null;
   /** For IDX files: swap rows and columns. */
   readonly transpose: boolean;
+  /** How pictures become images; what is left out is chosen by the images. */
+  readonly pictures?: Partial<Pick<PicturePreparation, 'fit' | 'polarity' | 'background'>>;
+  /** The size that pictures of different sizes are brought to. */
+  readonly size?: { readonly height: number; readonly width: number };
+  /** Leaves out pictures that are damaged, empty or of a single colour. */
+  readonly skipBad?: true;
   readonly split: SplitRecipe;
   /** Number of images to train and validate on; null for all. */
   readonly limit: number | null;

@@ -1,5 +1,6 @@
 /** Validates recipes and reads them from JSON: every member must be present and valid. */
 import { checkAugmentOptions } from '../augment_options.js';
+import { colourRule, pictureFits, polarities } from '../picture_preparation.js';
 import { splitNames } from '../data/split_names.js';
 import { UsageError } from '../errors.js';
 import {
@@ -23,10 +24,20 @@ import { filterForm } from '../nn/samples/preprocessing.js';
 import { notNegative, positive, rule, seed, within } from '../options.js';
 import type { DataRecipe, Recipe } from './recipe.js';
 
+const isTrue: Leaf<true> = rule('true', (value) => value === true);
+const colour: Leaf<string> = colourRule();
+
 const dataForm = {
   dataset: text,
   data: nullable(text),
   transpose: boolean,
+  pictures: optional({
+    fit: optional(oneOf(pictureFits)),
+    polarity: optional(oneOf(polarities)),
+    background: optional(colour),
+  }),
+  size: optional({ height: count, width: count }),
+  skipBad: optional(isTrue),
   split: {
     name: oneOf(splitNames),
     validationShare: optional(within(0, 1)),
@@ -37,7 +48,6 @@ const dataForm = {
   seed,
 } satisfies Form<DataRecipe>;
 
-const isTrue: Leaf<true> = rule('true', (value) => value === true);
 const classWeights: Leaf<NonNullable<Recipe['classWeights']>> = rule(
   "'balanced' or an object with a number of 0 or more for each class",
   (value) =>

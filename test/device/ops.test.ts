@@ -17,7 +17,10 @@ const timeout = 300_000;
 test.each([...checks.values()])('$op.name', { timeout }, async (check) => {
   // As Chromium's software device does; test/unit/half.test.ts shows that f16 is refused there.
   if (!canCheck(held.device, check)) return;
-  const rows = await checkOp(held.device, check, { isSample: 'document' in globalThis });
+  const isSample = 'document' in globalThis;
+  // Those that are made of other ops, such as the updates of optimizers.
+  if (isSample && Object.keys(check.primitives).length === 0) return;
+  const rows = await checkOp(held.device, check, { isSample });
   expect(rows.filter((row) => !row.ok).map(describeRow), `${rows.length} comparisons`).toEqual([]);
 });
 

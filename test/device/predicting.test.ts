@@ -33,7 +33,8 @@ import type { Context } from '../../web/worker/context.js';
 import { CpuModel } from '../../web/worker/cpu_model.js';
 import { BoundPrediction } from '../../web/worker/predicting_bound.js';
 import { Predictions } from '../../web/worker/predicting_model.js';
-import { preparedDrawing, preparedPicture } from '../../web/worker/predicting_pictures.js';
+import { preparedDrawing } from '../../web/worker/predicting_drawings.js';
+import { preparedPicture } from '../../web/worker/predicting_pictures.js';
 import { useDevice } from './device.js';
 import { open } from './open.js';
 
@@ -310,7 +311,7 @@ describe('predictions', () => {
 });
 
 describe('pictures', () => {
-  const digits = { inputShape: [28, 28, 1], classNames: [...'0123456789'] };
+  const digits = { inputShape: [28, 28, 1], classNames: [...'0123456789'], pictures: undefined };
   const drawing = {
     data: Uint8ClampedArray.from({ length: 4 * 60 * 50 }, (_, i) => {
       const [x, y] = [Math.floor(i / 4) % 60, Math.floor(i / 240)];
@@ -321,11 +322,15 @@ describe('pictures', () => {
     channels: 4,
   } as const;
 
-  it('of digits are prepared as digits, others fitted and turned light on dark', () => {
+  it('are prepared as the model says; without a word from it, ten digits as digits, others fitted', () => {
     expect(preparedPicture(drawing, digits)).toEqual(digitImage(drawing));
-    const clothes = { inputShape: [28, 28, 1], classNames: ['Shirt', 'Bag'] };
-    const options = { height: 28, width: 28, channels: 1, invertLight: true };
-    expect(preparedPicture(drawing, clothes)).toEqual(fitPicture(drawing, options));
+    const clothes = { ...digits, classNames: ['Shirt', 'Bag'] };
+    const size = { height: 28, width: 28, channels: 1 };
+    expect(preparedPicture(drawing, clothes)).toEqual(fitPicture(drawing, size));
+    const pictures = { fit: 'cover', polarity: 'lightOnDark', background: '#000000' } as const;
+    expect(preparedPicture(drawing, { ...digits, pictures })).toEqual(
+      fitPicture(drawing, { ...size, ...pictures }),
+    );
   });
 
   it('that are drawn are prepared as digits, in as many channels as are taken', () => {

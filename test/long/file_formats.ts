@@ -10,6 +10,7 @@ import { readInput } from '../../src/cli/prediction_inputs.js';
 import { readReport } from '../../src/cli/report_files.js';
 import { readHistory, readRun } from '../../src/cli/run_folder.js';
 import { ImageSet } from '../../src/data/dataset.js';
+import { plainPreparation } from '../../src/picture_preparation.js';
 import { manifestFromJson } from '../../src/data/manifest.js';
 import { type Choice, choicesFromJson } from '../../src/engine/kernel_selection.js';
 import { tuningStoreOn } from '../../src/engine/tuning_store.js';
@@ -73,7 +74,7 @@ export async function fileFormats(root: string, work: string): Promise<FileForma
   const png = encodePng({ data: smallSet().image(1), width: 8, height: 6, channels: 1 });
   const csv = Buffer.from(csvOf(smallSet()));
   const shape = { height: 8, width: 8, channels: 1 };
-  const input = { shape, areDigits: false, invert: false, transpose: false };
+  const input = { shape, pictures: plainPreparation, transpose: false };
   return [
     ...(await runFormats(root)),
     safetensorsFormat(),
@@ -301,7 +302,7 @@ function safetensorsFormat(): FileFormat {
 async function ownImages(): Promise<Uint8Array> {
   const folder = memoryFolder();
   const set = smallSet();
-  await keepCustom(folder, { name: 'custom', format: 'png', source: 'a drop', train: set, test: set });
+  await keepCustom(folder, { name: 'custom', format: 'pictures', source: 'a drop', train: set, test: set });
   return folder.files.get('own.safetensors')!;
 }
 

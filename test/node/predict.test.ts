@@ -32,19 +32,21 @@ interface Run {
   readonly stderr: string;
 }
 
-function run(...args: readonly string[]): Run {
+function runWith(input: string, args: readonly string[]): Run {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [path.join(root, 'dist', 'cli.mjs'), ...args],
     {
       cwd: work,
       encoding: 'utf8',
+      input,
       env: { ...process.env, DEBUG: '0' },
     },
   );
   // Dawn's own words, see test/node/cli.test.ts.
   return { status, stdout, stderr: stderr.replaceAll(/^Warning: .*\n( {4}at .*\n)*\n?/gm, '') };
 }
+const run = (...args: readonly string[]): Run => runWith('', args);
 const lastJson = ({ stdout }: Run): unknown => JSON.parse(stdout.trim().split('\n').at(-1)!);
 const put = (name: string, contents: Uint8Array | string): void =>
   writeFileSync(path.join(work, name), contents);
@@ -166,6 +168,41 @@ describe('predict', () => {
     expect(turned).toMatch(/#1: right \(wrong: it is middle\)[^#]*#2: middle/);
   });
 
+  it('reads folders, patterns and lists; a file that cannot be used does not stop the others', () => {
+    mkdirSync(path.join(work, 'pictures/inside'), { recursive: true });
+    const picture = (at: number): Uint8Array =>
+      encodePng({
+        data: Uint8Array.from({ length: 4 }, (_, i) => (i === at ? 255 : 0)),
+        width: 2,
+        height: 2,
+        channels: 1,
+      });
+    put('pictures/2.png', picture(0));
+    put('pictures/10.png', picture(1));
+    put('pictures/inside/1.png', picture(0));
+    put('pictures/notes.txt', 'hello');
+    put('pictures/inside/broken.png', picture(0).subarray(0, 40));
+    const done = run('predict', '--model', 'run', 'pictures', '--csv', 'table.csv', '--json');
+    expect([done.status, done.stderr.split('\n')[0]]).toEqual([
+      1,
+      'pictures/inside/broken.png: a damaged PNG (it is cut off). Save it again.',
+    ]);
+    const files = ['pictures/2.png', 'pictures/10.png', 'pictures/inside/1.png'];
+    const { predictions, refused } = lastJson(done) as Record<string, Record<string, string>[]>;
+    expect(predictions!.map(({ file }) => file)).toEqual(files);
+    expect(refused!.map(({ file }) => file)).toEqual(['pictures/inside/broken.png']);
+    const table = readFileSync(path.join(work, 'table.csv'), 'utf8').split('\n');
+    expect(table).toHaveLength(5);
+    expect(table[0]).toBe('file,image,class,probability');
+    expect(table[1]).toMatch(/^pictures\/2\.png,1,(left|middle|right),0\.\d{6}$/);
+
+    expect(run('predict', '--model', 'run', 'pictures/*.png').stdout).toMatch(/^2\.png: .*^10\.png: /ms);
+    const listed = runWith(`${files[0]}\n${files[2]}\n`, ['predict', '--model', 'run', '-']);
+    expect([listed.status, listed.stdout.match(/^\w+\.png: /gm)]).toEqual([0, ['2.png: ', '1.png: ']]);
+    const none = run('predict', '--model', 'run', 'nothing/*.png');
+    expect([none.status, none.stderr]).toEqual([2, 'predict: no file fits the pattern nothing/*.png.\n']);
+  });
+
   it.each<[string, readonly string[], RegExp]>([
     [
       'a CSV of another size',
@@ -178,14 +215,18 @@ describe('predict', () => {
       /^images-idx3-ubyte: the images are 1×1×1, but the model expects 2×2×1\.\n$/,
     ],
     ['a bad row', ['bad.csv'], /^bad\.csv, line 3: has 4 cells, expected 5 as in the first line\. .*\n$/],
-    ['what is no picture', ['run/run.json'], /^run\/run\.json: not a PNG.*\n$/],
+    ['what is no picture', ['run/run.json'], /^run\/run\.json: is not a picture: .*\n$/],
   ])('refuses %s in one line, and writes nothing', (_, files, message) => {
     put('small.csv', 'pixel0\n1\n');
     put('images-idx3-ubyte', Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9));
     put('bad.csv', `${header}\n1,2,3,4,5\n1,2,3,4`);
     const done = run('predict', '--model', 'run', 'own.csv', ...files, '--submission', 'none.csv');
     expect([done.status, done.stdout]).toEqual([1, '']);
-    expect(done.stderr).toMatch(message);
+    const [first, ...others] = done.stderr.trimEnd().split('\n');
+    expect(`${first}\n`).toMatch(message);
+    expect(others).toEqual([
+      'predict: --submission needs an answer for each image, but 1 file cannot be used; nothing was written.',
+    ]);
     expect(existsSync(path.join(work, 'none.csv'))).toBe(false);
   });
 

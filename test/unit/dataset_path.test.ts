@@ -178,8 +178,11 @@ describe('IDX', () => {
 });
 
 describe('pictures by class', () => {
-  const grey = (value: number, width = 2, height = 1): Uint8Array =>
-    encodePng({ data: new Uint8Array(width * height).fill(value), width, height, channels: 1 });
+  /** The value, then value + 100: a picture of one colour is refused. */
+  const grey = (value: number, width = 2, height = 1): Uint8Array => {
+    const data = Uint8Array.from({ length: width * height }, (_, i) => value + 100 * (i % 2));
+    return encodePng({ data, width, height, channels: 1 });
+  };
   const rgb = (...data: number[]): Uint8Array =>
     encodePng({ data: Uint8Array.from(data), width: 2, height: 1, channels: 3 });
 
@@ -194,14 +197,14 @@ describe('pictures by class', () => {
     ] as const)
       await put(`set/${name}`, name.endsWith('txt') ? 'hello' : grey(value));
     const { name, format, train, test } = await loadPath(path.join(base, 'set'));
-    expect([name, format, test]).toEqual(['set', 'png', undefined]);
+    expect([name, format, test]).toEqual(['set', 'pictures', undefined]);
     expect(train.classNames).toEqual(['9', '10']);
     expect([...train.labels]).toEqual([0, 0, 1]);
-    expect([...train.images]).toEqual([3, 3, 2, 2, 1, 1]);
+    expect([...train.images]).toEqual([3, 103, 2, 102, 1, 101]);
     expect(train.imageShape).toEqual([1, 2, 1]);
   });
 
-  it('are RGB when one of them is, and black where they are transparent', async () => {
+  it('are RGB when one of them is, and show a background where they are transparent', async () => {
     await put('set/cat/1.png', grey(7));
     await put('set/dog/1.png', rgb(1, 2, 3, 4, 5, 6));
     await put(
@@ -210,7 +213,10 @@ describe('pictures by class', () => {
     );
     const { train } = await loadPath(path.join(base, 'set'));
     expect(train.imageShape).toEqual([1, 2, 3]);
-    expect([...train.images]).toEqual([7, 7, 7, 7, 7, 7, 1, 2, 3, 4, 5, 6, 0, 0, 0, 20, 20, 20]);
+    const opaque = [7, 7, 7, 107, 107, 107, 1, 2, 3, 4, 5, 6];
+    expect([...train.images]).toEqual([...opaque, 255, 255, 255, 224, 224, 224]);
+    const onBlack = await loadPath(path.join(base, 'set'), { pictures: { background: '#000000' } });
+    expect([...onBlack.train.images]).toEqual([...opaque, 0, 0, 0, 20, 20, 20]);
   });
 
   it('in parts, with the classes and the colours of all parts', async () => {
@@ -225,7 +231,7 @@ describe('pictures by class', () => {
       [1, 0],
     ]);
     expect([train, test, validation].map((part) => part?.channels)).toEqual([3, 3, 3]);
-    expect([...validation!.images]).toEqual([3, 3, 3, 3, 3, 3]);
+    expect([...validation!.images]).toEqual([3, 3, 3, 103, 103, 103]);
   });
 
   it('a class may be called train', async () => {
@@ -249,26 +255,88 @@ describe('pictures by class', () => {
     expect([...train.images].filter((_, i) => i % 2 === 0)).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
-  it('refuses what is none', async () => {
+  it('names all that cannot be used, and leaves them out when asked', async () => {
     const at = path.join(base, 'set');
     await put('set/a/1.png', grey(1));
-    await mkdir(path.join(base, 'set/b'));
-    expect(await failure(loadPath(at))).toMatchInlineSnapshot(
-      `"DataError: BASE/set/b: holds no PNG, but every class needs at least one."`,
-    );
-    await put('set/b/photo.jpg', 'jpeg');
-    expect(await failure(loadPath(at))).toMatchInlineSnapshot(
-      `"DataError: BASE/set/b: holds no PNG, but every class needs at least one. It holds others, as photo.jpg: save them as PNG."`,
-    );
+    await mkdir(path.join(base, 'set/empty'));
+    await put('set/b/1.png', grey(1));
     await put('set/b/2.png', 'hello');
     expect(await failure(loadPath(at))).toMatchInlineSnapshot(
-      `"DataError: BASE/set/b/2.png: not a PNG: its first bytes are those of some other kind of file. Save the picture as PNG."`,
+      `"DataError: BASE/set/b/2.png: is not a picture: its first bytes are those of some other kind of file. Save it as PNG or JPEG. Mend or remove it, or leave it out with --skip-bad."`,
     );
-    await put('set/b/2.png', grey(1).subarray(0, 50));
-    expect(await failure(loadPath(at))).toMatch(/^DataError: BASE\/set\/b\/2\.png: a damaged PNG/);
-    await put('set/b/2.png', grey(1, 3, 5));
+    await put('set/b/10.png', '');
+    await put('set/b/3.png', grey(1).subarray(0, 50));
+    await put('set/b/4.png', encodePng({ data: Uint8Array.of(5, 5), width: 2, height: 1, channels: 1 }));
+    await put(
+      'set/b/5.heic',
+      Uint8Array.from('....ftypheic', (c) => c.charCodeAt(0)),
+    );
     expect(await failure(loadPath(at))).toMatchInlineSnapshot(
-      `"DataError: BASE/set/b/2.png: has 3×5 pixels, but BASE/set/a/1.png has 2×1; all pictures must have one size."`,
+      `"DataError: BASE/set: 5 of 7 pictures (2.png, 3.png, 4.png and 2 more) cannot be used. Mend or remove them, or leave them out with --skip-bad."`,
+    );
+    const error: unknown = await loadPath(at).catch((thrown: unknown) => thrown);
+    expect((error as DataError).faults).toHaveLength(5);
+    const { train, notes } = await loadPath(at, { skipBad: true });
+    expect([...train.labels]).toEqual([0, 1]);
+    expect(notes!.map((note) => note.replaceAll(base, 'BASE'))).toMatchInlineSnapshot(`
+      [
+        "Left out: 5 of 7 pictures (2.png, 3.png, 4.png and 2 more), which cannot be used.",
+      ]
+    `);
+  });
+
+  it('asks for a size when they differ, and how they take it', async () => {
+    const at = path.join(base, 'set');
+    await put('set/a/1.png', grey(1, 4, 2));
+    await put('set/a/2.png', grey(1, 4, 2));
+    await put('set/b/1.png', grey(1, 2, 6));
+    expect(await failure(loadPath(at))).toMatchInlineSnapshot(
+      `"DataError: BASE/set: its 3 pictures have 2 sizes, from 4×2 to 2×6; the commonest is 4×2 (2). Choose one size for all, such as --size 4x2, and how they take it: --fit contain, cover or stretch."`,
+    );
+    const { train } = await loadPath(at, { size: { height: 2, width: 2 } });
+    expect([train.count, ...train.imageShape]).toEqual([3, 2, 2, 1]);
+    const stretched = await loadPath(at, {
+      size: { height: 2, width: 2 },
+      pictures: { fit: 'stretch' },
+    });
+    expect([...stretched.train.image(0)]).toEqual([51, 51, 51, 51]);
+  });
+
+  it('leaves stray folders aside, and looks into a wrapper', async () => {
+    for (const name of ['Training/a/x/1.png', 'Training/a/y/2.png', 'Training/b/1.png', 'testing/b/1.png'])
+      await put(`set/data/${name}`, grey(1));
+    for (const name of ['@eaDir/1.png', 'data/@eaDir/1.png', 'data/Training/@eaDir/1.png'])
+      await put(`set/${name}`, grey(1));
+    await put('set/data/unlabeled/1.png', grey(1));
+    await put('set/data/Training/loose.png', grey(1));
+    await put('set/readme.txt', 'hello');
+    const { train, test, notes } = await loadPath(path.join(base, 'set'));
+    expect([train.classNames, train.classCounts(), test!.classCounts()]).toEqual([
+      ['a', 'b'],
+      [2, 1],
+      [0, 1],
+    ]);
+    expect(notes).toEqual([
+      'Left aside: 1 picture without labels in unlabeled.',
+      'Left aside: 1 picture directly in Training.',
+    ]);
+  });
+
+  it('keeps test pictures without labels', async () => {
+    await put('set/train/a/1.png', grey(1));
+    await put('set/train/b/1.png', grey(2));
+    await put('set/test/2.png', grey(9));
+    await put('set/test/10.png', grey(8));
+    const { test, unlabelled } = await loadPath(path.join(base, 'set'));
+    expect(test).toBeUndefined();
+    expect([unlabelled!.count, ...unlabelled!.images]).toEqual([2, 9, 109, 8, 108]);
+  });
+
+  it('says which of two folders could be a part', async () => {
+    await put('set/train/a/1.png', grey(1));
+    await put('set/Training/a/1.png', grey(1));
+    expect(await failure(loadPath(path.join(base, 'set')))).toMatchInlineSnapshot(
+      `"DataError: BASE/set: both train and Training could be the training part; rename one of them."`,
     );
   });
 
@@ -281,7 +349,7 @@ describe('pictures by class', () => {
     await rm(path.join(base, 'set/test'), { recursive: true });
     await put('set/test/a/1.png', grey(1, 4, 4));
     expect(await failure(loadPath(path.join(base, 'set')))).toMatchInlineSnapshot(
-      `"DataError: BASE/set: the test part has images of 4×4×1, but the training part has 1×2×1."`,
+      `"DataError: BASE/set: its 2 pictures have 2 sizes, from 2×1 to 4×4; the commonest is 2×1 (1). Choose one size for all, such as --size 28x28, and how they take it: --fit contain, cover or stretch."`,
     );
   });
 });
@@ -290,7 +358,7 @@ describe('nothing there', () => {
   it('says so', async () => {
     await mkdir(path.join(base, 'empty'));
     expect(await failure(loadPath(path.join(base, 'empty')))).toMatchInlineSnapshot(
-      `"FileError: BASE/empty: holds no data set; expected IDX files (…images-idx3-ubyte), train.csv, or folders of PNG by class."`,
+      `"FileError: BASE/empty: holds no data set; expected IDX files (…images-idx3-ubyte), train.csv, or folders of pictures by class."`,
     );
     expect(await failure(loadPath(path.join(base, 'none')))).toMatchInlineSnapshot(
       `"FileError: cannot read BASE/none: there is no such file or folder. Check the path."`,

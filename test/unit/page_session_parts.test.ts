@@ -265,7 +265,7 @@ describe('custom images', () => {
     expect(await keptCustom(folder)).toBeUndefined();
     const own: LoadedDataset = {
       name: 'mine',
-      format: 'png',
+      format: 'pictures',
       source: 'a folder',
       train: set(Uint8Array.of(0, 1, 1)),
       validation: set(Uint16Array.of(1)),
@@ -278,7 +278,7 @@ describe('custom images', () => {
 
   test('a damaged description is rejected with an error', async () => {
     const folder = memoryFolder();
-    const parts = { name: 'mine', format: 'png', source: 'a folder' } as const;
+    const parts = { name: 'mine', format: 'pictures', source: 'a folder' } as const;
     await keepCustom(folder, { ...parts, train: set(Uint8Array.of(0, 1)) });
     const whole = Buffer.from(await folder.read('own.safetensors')).toString('latin1');
     const refusal = async (before: string, after: string): Promise<unknown> => {
@@ -317,7 +317,7 @@ describe('DataSets', () => {
   const setOf = (name: string): LoadedDataset => ({ ...own, name });
   const own: LoadedDataset = {
     name: 'kept',
-    format: 'png',
+    format: 'pictures',
     source: 'files',
     train: new ImageSet({
       images: new Uint8Array(4),
@@ -420,7 +420,7 @@ describe('DataSets', () => {
 describe("too few of the user's own images", () => {
   const few = (count: number, classes: number): LoadedDataset => ({
     name: 'mine',
-    format: 'png',
+    format: 'pictures',
     source: 'a folder',
     train: new ImageSet({
       images: new Uint8Array(count * 4),
@@ -457,7 +457,7 @@ describe('what training leaves out', () => {
     channels: 1,
     classNames: ['x', 'y', 'z'],
   });
-  const loaded: LoadedDataset = { name: 'mine', format: 'png', source: 'a folder', train: colours };
+  const loaded: LoadedDataset = { name: 'mine', format: 'pictures', source: 'a folder', train: colours };
   const own: Settings = { ...settings, dataset: 'custom' };
   const coloursOf = ({ images }: ImageSet): number[] => [...new Set(images)];
   const trained = (chosen: Settings, from = loaded): { settings: Settings; dataDigest: number } => ({

@@ -1,9 +1,10 @@
 /**
  * Plan: resampling by hand, smaller and larger, against values computed by hand; what must stay as it is; a picture
- * made to fit: same size, wider, taller, grey to colour and back, alpha, light borders turned over; what is refused.
+ * made to fit: same size, wider, taller, cut off, stretched, grey to colour and back, alpha over a background, borders of the
+ * other shade turned over; what is refused.
  */
 import { describe, expect, it } from 'vitest';
-import { type Picture, fitPicture } from '../../src/data/picture.js';
+import { type FitPictureOptions, type Picture, fitPicture } from '../../src/data/picture.js';
 import { averageTo, interpolateTo } from '../../src/data/resample.js';
 import { UsageError } from '../../src/errors.js';
 
@@ -44,9 +45,13 @@ describe('fitPicture', () => {
     height: data.length / width / channels,
     channels,
   });
-  const fit = (from: Picture, height: number, width: number, channels = 1, invertLight = false) => [
-    ...fitPicture(from, { height, width, channels, invertLight }),
-  ];
+  const fit = (
+    from: Picture,
+    height: number,
+    width: number,
+    channels = 1,
+    options: Pick<FitPictureOptions, 'fit' | 'polarity' | 'background'> = {},
+  ) => [...fitPicture(from, { height, width, channels, ...options })];
 
   it('keeps the bytes of one that fits', () => {
     const bytes = [0, 1, 127, 128, 254, 255];
@@ -75,18 +80,31 @@ describe('fitPicture', () => {
     expect(fit(picture(2, 1, 5, 9), 1, 2, 3)).toEqual([5, 5, 5, 9, 9, 9]);
   });
 
-  it('is black where it is transparent', () => {
-    expect(fit(picture(2, 2, 200, 0, 100, 51), 1, 2)).toEqual([0, 20]);
+  it('is cut off on both sides to cover, and stretched', () => {
+    const wide = picture(4, 1, 1, 2, 3, 4, 5, 6, 7, 8);
+    expect(fit(wide, 2, 2, 1, { fit: 'cover' })).toEqual([2, 3, 6, 7]);
+    expect(fit(picture(2, 1, 1, 2, 3, 4, 5, 6, 7, 8), 2, 2, 1, { fit: 'cover' })).toEqual([3, 4, 5, 6]);
+    expect(fit(wide, 2, 2, 1, { fit: 'stretch' })).toEqual([2, 4, 6, 8]);
+    // Averaged across, interpolated down.
+    expect(fit(picture(4, 1, 0, 8, 4, 4), 2, 2, 1, { fit: 'stretch' })).toEqual([4, 4, 4, 4]);
   });
 
-  it('turns a light border over when asked, and leaves a dark one', () => {
+  it('shows the background where it is transparent: white, or another', () => {
+    expect(fit(picture(2, 2, 200, 0, 100, 51), 1, 2)).toEqual([255, 224]);
+    expect(fit(picture(2, 2, 200, 0, 100, 51), 1, 2, 1, { background: '#000000' })).toEqual([0, 20]);
+    expect(fit(picture(1, 4, 9, 9, 9, 0), 1, 1, 3, { background: '#ff8000' })).toEqual([255, 128, 0]);
+  });
+
+  it('turns a border of the other shade over when asked, and leaves its own', () => {
     const light = picture(3, 1, 255, 255, 255, 255, 40, 255, 255, 255, 255);
     const dark = picture(3, 1, 0, 0, 0, 0, 215, 0, 0, 0, 0);
-    expect(fit(light, 3, 3, 1, true)).toEqual([...dark.data]);
-    expect(fit(dark, 3, 3, 1, true)).toEqual([...dark.data]);
+    const lightOnDark = { polarity: 'lightOnDark' } as const;
+    expect(fit(light, 3, 3, 1, lightOnDark)).toEqual([...dark.data]);
+    expect(fit(dark, 3, 3, 1, lightOnDark)).toEqual([...dark.data]);
+    expect(fit(dark, 3, 3, 1, { polarity: 'darkOnLight' })).toEqual([...light.data]);
     expect(fit(light, 3, 3)).toEqual([...light.data]);
     // The bars are turned over too.
-    expect(fit(picture(2, 1, 255, 255), 2, 2, 1, true)).toEqual([0, 0, 0, 0]);
+    expect(fit(picture(2, 1, 255, 255), 2, 2, 1, lightOnDark)).toEqual([0, 0, 0, 0]);
   });
 
   it('refuses models of other channels', () => {

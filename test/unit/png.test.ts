@@ -117,31 +117,35 @@ describe('encodePng', () => {
 describe('what is not a PNG', () => {
   const text = (value: string) => Uint8Array.from(value, (character) => character.charCodeAt(0));
   it.each<[string, Uint8Array, string]>([
-    ['nothing', new Uint8Array(0), 'a.png: not a PNG: it is empty. Save the picture as PNG.'],
-    ['JPEG', text('\xff\xd8\xff\xe0'), 'a.png: not a PNG: it is a JPEG. Save the picture as PNG.'],
-    ['GIF', text('GIF89a'), 'a.png: not a PNG: it is a GIF. Save the picture as PNG.'],
+    ['nothing', new Uint8Array(0), 'a.png: is empty, expected a picture.'],
+    ['JPEG', text('\xff\xd8\xff\xe0'), 'a.png: is a JPEG, which is not read here. Save it as PNG.'],
+    ['GIF', text('GIF89a'), 'a.png: is a GIF, which is not read here. Save it as PNG.'],
     [
       'WebP',
       text('RIFF\x01\x02\x03\x04WEBPVP8 '),
-      'a.png: not a PNG: it is a WebP. Save the picture as PNG.',
+      'a.png: is a WebP, which is not read here. Save it as PNG.',
     ],
-    ['BMP', text('BM1234'), 'a.png: not a PNG: it is a BMP. Save the picture as PNG.'],
-    ['SVG', text('<svg>'), 'a.png: not a PNG: it is text such as SVG or HTML. Save the picture as PNG.'],
+    ['BMP', text('BM123456789012\x28'), 'a.png: is a BMP, which is not read here. Save it as PNG.'],
+    [
+      'SVG',
+      text('<svg>'),
+      'a.png: is not a picture: it is text such as SVG or HTML. Save it as PNG or JPEG.',
+    ],
     [
       'other',
       text('hello'),
-      'a.png: not a PNG: its first bytes are those of some other kind of file. Save the picture as PNG.',
+      'a.png: is not a picture: its first bytes are those of some other kind of file. Save it as PNG or JPEG.',
     ],
     ['only a beginning', signature, 'a.png: a damaged PNG (it ends after 8 bytes). Save it again.'],
     [
       'a bomb',
       png(100_000, 100_000, 8, 0, [[0]]),
-      'a.png: a PNG of 100000×100000 pixels; from 1 to 100 million are read. Make it smaller.',
+      'a.png: a picture of 100000×100000 pixels; from 1 to 100 million are read. Make it smaller.',
     ],
     [
       'no pixels',
       png(0, 5, 8, 0, [[0]]),
-      'a.png: a PNG of 0×5 pixels; from 1 to 100 million are read. Make it smaller.',
+      'a.png: a picture of 0×5 pixels; from 1 to 100 million are read. Make it smaller.',
     ],
     [
       'a bomb in a second header',

@@ -28,11 +28,11 @@ function messageFor(...given: Parameters<typeof loaded>): string {
 
 describe('images to train on', () => {
   it('are of two classes or more', () => {
-    expect([messageFor('png', [0, 2]), messageFor('idx', [1, 1, 0])]).toEqual(['accepted', 'accepted']);
+    expect([messageFor('pictures', [0, 2]), messageFor('idx', [1, 1, 0])]).toEqual(['accepted', 'accepted']);
   });
 
   it('are refused where they are of one', () => {
-    expect([messageFor('png', [1, 1, 1]), messageFor('csv', [2, 2]), messageFor('idx', [0])])
+    expect([messageFor('pictures', [1, 1, 1]), messageFor('csv', [2, 2]), messageFor('idx', [0])])
       .toMatchInlineSnapshot(`
       [
         "mine: all 3 images are of one class, 'dog', expected two or more classes. Put the pictures of each class into its own folder, next to the others.",

@@ -35,7 +35,7 @@ test('wrong calls are refused in plain words', () => {
     sigmoid, not f32:
       ShapeError: sigmoid: 'x' is u32 [2], expected f32.
     leaky_relu, not f32:
-      ShapeError: leaky_relu: 'x' is u32 [2], expected f32.
+      ShapeError: leakyRelu: 'x' is u32 [2], expected f32.
     leaky_relu, a negative slope:
       UsageError: leakyRelu: negativeSlope is -1, expected a non-negative number.
     elu, not f32:
@@ -47,7 +47,7 @@ test('wrong calls are refused in plain words', () => {
     gelu, not f32:
       ShapeError: gelu: 'x' is u32 [2], expected f32.
     gelu_tanh, not f32:
-      ShapeError: gelu_tanh: 'x' is u32 [2], expected f32.
+      ShapeError: geluTanh: 'x' is u32 [2], expected f32.
     silu, not f32:
       ShapeError: silu: 'x' is u32 [2], expected f32.
     mish, not f32:
@@ -55,13 +55,13 @@ test('wrong calls are refused in plain words', () => {
     softplus, not f32:
       ShapeError: softplus: 'x' is u32 [2], expected f32.
     log_sigmoid, not f32:
-      ShapeError: log_sigmoid: 'x' is u32 [2], expected f32.
+      ShapeError: logSigmoid: 'x' is u32 [2], expected f32.
     softsign, not f32:
       ShapeError: softsign: 'x' is u32 [2], expected f32.
     hard_tanh, not f32:
-      ShapeError: hard_tanh: 'x' is u32 [2], expected f32.
+      ShapeError: hardTanh: 'x' is u32 [2], expected f32.
     hard_swish, not f32:
-      ShapeError: hard_swish: 'x' is u32 [2], expected f32.
+      ShapeError: hardSwish: 'x' is u32 [2], expected f32.
     add, shapes do not broadcast:
       ShapeError: add: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     add, not f32:
@@ -93,13 +93,13 @@ test('wrong calls are refused in plain words', () => {
     scale, too large for an f32:
       UsageError: add: 1e+39 is not a finite f32, expected a number within ±3.4e38.
     divide_by, not f32:
-      ShapeError: divide_by: 'x' is u32 [2], expected f32.
+      ShapeError: divideBy: 'x' is u32 [2], expected f32.
     divide_by, by 0:
       UsageError: divide: b is the number 0, expected another; divide by a tensor for ±∞.
     divide_by, by NaN:
       UsageError: divide: NaN is not a finite f32, expected a number within ±3.4e38.
     divide_into, not f32:
-      ShapeError: divide_into: 'x' is u32 [2], expected f32.
+      ShapeError: divideInto: 'x' is u32 [2], expected f32.
     divide_into, infinity:
       UsageError: divide: Infinity is not a finite f32, expected a number within ±3.4e38.
     fill, a negative extent:
@@ -191,25 +191,25 @@ test('wrong calls are refused in plain words', () => {
     equal, not f32:
       ShapeError: equal: 'b' is u32 [2], expected f32.
     not_equal, shapes do not broadcast:
-      ShapeError: not_equal: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+      ShapeError: notEqual: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     not_equal, not f32:
-      ShapeError: not_equal: 'b' is u32 [2], expected f32.
+      ShapeError: notEqual: 'b' is u32 [2], expected f32.
     greater, shapes do not broadcast:
       ShapeError: greater: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     greater, not f32:
       ShapeError: greater: 'b' is u32 [2], expected f32.
     greater_equal, shapes do not broadcast:
-      ShapeError: greater_equal: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+      ShapeError: greaterEqual: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     greater_equal, not f32:
-      ShapeError: greater_equal: 'b' is u32 [2], expected f32.
+      ShapeError: greaterEqual: 'b' is u32 [2], expected f32.
     less, shapes do not broadcast:
       ShapeError: less: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     less, not f32:
       ShapeError: less: 'b' is u32 [2], expected f32.
     less_equal, shapes do not broadcast:
-      ShapeError: less_equal: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
+      ShapeError: lessEqual: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     less_equal, not f32:
-      ShapeError: less_equal: 'b' is u32 [2], expected f32.
+      ShapeError: lessEqual: 'b' is u32 [2], expected f32.
     maximum, shapes do not broadcast:
       ShapeError: maximum: the shapes [2,3] and [2] do not broadcast: extents 3 and 2 differ and neither is 1.
     maximum, not f32:
@@ -345,13 +345,13 @@ test('wrong calls are refused in plain words', () => {
     round, not f32:
       ShapeError: round: 'x' is u32 [2], expected f32.
     in_epoch, state not u32:
-      ShapeError: in_epoch: 'state' is f32 [8], expected u32.
+      ShapeError: inEpoch: 'state' is f32 [8], expected u32.
     l2_penalty, negative λ:
       UsageError: l2Penalty: λ is -1, expected a non-negative number.
     l2_penalty, not f32:
-      ShapeError: l2_penalty: 'w' is u32 [4], expected f32.
+      ShapeError: l2Penalty: 'w' is u32 [4], expected f32.
     l2_totals, totals not f32:
-      ShapeError: l2_totals: 'totals' is u32 [4], expected f32.
+      ShapeError: l2Totals: 'totals' is u32 [4], expected f32.
     linspace, no number:
       UsageError: linspace: count is 0, expected a positive integer.
     linspace, NaN:
@@ -391,7 +391,7 @@ test('wrong calls are refused in plain words', () => {
     mix_images, draws of another length:
       ShapeError: mixImages: x [2,2,2,1], other [2,2,2,1] and draws [2,5] do not fit, expected [N,…] twice and [places,6].
     mix_labels, labels not u32:
-      ShapeError: mix_labels: 'x' is f32 [2], expected u32.
+      ShapeError: mixLabels: 'x' is f32 [2], expected u32.
     mix_rows, another batch:
       ShapeError: mixRows: x [2,3], other [3,2] and draws [2,6] do not fit, expected [N,…] twice and [places,6].
     one_hot, bytes:
@@ -437,15 +437,15 @@ test('wrong calls are refused in plain words', () => {
     pad, a mode unknown:
       UsageError: pad: mode is 'wrap', expected one of constant, edge, reflect, symmetric.
     random_normal, state not u32:
-      ShapeError: random_normal: 'state' is f32 [8], expected u32.
+      ShapeError: randomNormal: 'state' is f32 [8], expected u32.
     random_normal, no shape:
       ShapeError: randomNormal: shape [0.5] has the extent 0.5; extents are positive integers.
     random_uniform, state not u32:
-      ShapeError: random_uniform: 'state' is f32 [8], expected u32.
+      ShapeError: randomUniform: 'state' is f32 [8], expected u32.
     random_uniform, no shape:
       ShapeError: randomUniform: shape [0.5] has the extent 0.5; extents are positive integers.
     place_totals, totals not f32:
-      ShapeError: place_totals: 'totals' is u32 [2], expected f32.
+      ShapeError: placeTotals: 'totals' is u32 [2], expected f32.
     reshape, sizes differ:
       ShapeError: reshape: x [2,3] has 6 elements, which do not fill [4,2].
     reshape, no extent fits:
@@ -491,7 +491,7 @@ test('wrong calls are refused in plain words', () => {
     softmax_cross_entropy, too few labels:
       ShapeError: softmaxCrossEntropy: logits [8,10] and labels [7] u32 do not fit, expected [N,K] and [N].
     softmax_cross_entropy, labels not u32:
-      ShapeError: softmax_cross_entropy: 'labels' is f32 [8], expected u32.
+      ShapeError: softmaxCrossEntropy: 'labels' is f32 [8], expected u32.
     sum, not f32:
       ShapeError: sum: 'x' is u32 [2,3], expected f32.
     sum, no such axis:
@@ -503,7 +503,7 @@ test('wrong calls are refused in plain words', () => {
     take_along_axis, no such axis:
       ShapeError: takeAlongAxis: axis 2 does not exist in x [2,3], expected -2 to 1.
     take_along_axis, floats as indices:
-      ShapeError: take_along_axis: 'indices' is f32 [2,1], expected u32.
+      ShapeError: takeAlongAxis: 'indices' is f32 [2,1], expected u32.
     top_k, more than there are:
       ShapeError: topK: k is 4 for x [2,3], expected at most 3, its last axis.
     top_k, none:

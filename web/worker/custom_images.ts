@@ -71,20 +71,24 @@ export function customIn(bytes: Uint8Array): LoadedDataset {
   return { ...about, train, ...(test ? { test } : {}), ...(validation ? { validation } : {}) };
 }
 
-const aboutForm: Form<About> = {
+/** Pictures were called `png` when nothing else was read. */
+type StoredAbout = Omit<About, 'format'> & { readonly format: DataFormat | 'png' };
+
+const aboutForm: Form<StoredAbout> = {
   name: text,
-  format: oneOf(['idx', 'csv', 'png']),
+  format: oneOf(['idx', 'csv', 'pictures', 'png']),
   source: text,
   classNames: [text],
 };
 
 function aboutIn({ metadata }: StoredTensors): About {
-  return readJson(
+  const { format, ...about } = readJson(
     metadata['about'] ?? '{}',
     aboutForm,
     (what, cause) =>
       new DataError(`data: ${fileName} is damaged: ${what}; drop your files again.`, { cause }),
   );
+  return { ...about, format: format === 'png' ? 'pictures' : format };
 }
 
 function setIn(

@@ -16,6 +16,7 @@ export { correct } from './one_shot_correction.js';
 export { checkSession } from './saved_session_check.js';
 export { split } from './split.js';
 export { fitTraining } from './training_fit.js';
+export { preparedPicture } from './predicting_pictures.js';
 export { measure } from './tuner.js';
 
 /** The build of this script (same_build.ts). */

@@ -4,7 +4,7 @@ import type { Context } from './context.js';
 import { onDemand } from './on_demand_script.js';
 import { correction } from './predicting_correction.js';
 import { Predictions } from './predicting_model.js';
-import { preparedDrawing, preparedPicture } from './predicting_pictures.js';
+import { preparedDrawing } from './predicting_drawings.js';
 
 export function predicting(context: Context): PredictingApi {
   const predictions = new Predictions(context);
@@ -12,6 +12,7 @@ export function predicting(context: Context): PredictingApi {
   const inputFormat = () => ({
     inputShape: context.current.model.inputShape,
     classNames: context.current.classNames,
+    pictures: context.current.model.pictures,
   });
   return {
     drawing: async ({ rgba, width, height }) => {
@@ -19,7 +20,7 @@ export function predicting(context: Context): PredictingApi {
       return input ? predictions.of(input) : null;
     },
     upload: async (file) => {
-      const { readPicture } = await onDemand();
+      const { preparedPicture, readPicture } = await onDemand();
       return predictions.of(preparedPicture(await readPicture(file), inputFormat()));
     },
     image: async (input) => predictions.of(input),
