@@ -20,6 +20,11 @@ parameterExtensions.provide(allParameterOptions);
 export * from './library.js';
 export { open, type OpenOptions } from './node/open.js';
 export { openFolder } from './node/files.js';
+export { readPicture } from './node/read_picture.js';
+export { imagesFor } from './library/pictures.js';
+export { digitImage } from './data/digit_image.js';
+export { fitPicture, type Picture } from './data/picture.js';
+export type { PicturePreparation } from './picture_preparation.js';
 
 /** Those of the library, with a terminal and a PNG encoder. */
 export * as callbacks from './library/node_callbacks.js';

@@ -32,6 +32,8 @@ export { type FromPixelsOptions, type PixelSource, fromPixels } from './from_pix
 export { readPicture } from './read_picture.js';
 export { digitImage } from '../data/digit_image.js';
 export { fitPicture, type Picture } from '../data/picture.js';
+export { imagesFor } from '../library/pictures.js';
+export type { PicturePreparation } from '../picture_preparation.js';
 
 /** Default location of the page's data sets. */
 const dataFolder = 'data/';

@@ -17,6 +17,7 @@ import {
   memorySize,
   names,
   pictureSize,
+  pixelRange,
   portNumber,
   positiveInteger,
   positiveIntegers,
@@ -42,8 +43,15 @@ const dataFolder = option(
 const transpose = option('--transpose', 'swap rows and columns of IDX images, as EMNIST needs');
 const fit = (help: string) => option('--fit <way>', help, { choices: pictureFits });
 const background = (help: string) => option('--background <colour>', help, { parse: colour });
-/** How the pictures of a data set become images. */
-const pictureOptions = [
+/** How tables and pictures of a data set become images. */
+const formOptions = [
+  option(
+    '--label-column <name>',
+    "column of the labels in a CSV: its name, 'first' or 'last' (default: found)",
+  ),
+  option('--pixel-range <black,white>', 'values of black and white in a CSV, such as 0,1 (default: found)', {
+    parse: pixelRange,
+  }),
   option('--size <WxH>', 'size of the images, for pictures of different sizes', { parse: pictureSize }),
   fit('how pictures of another size take it: digit, contain, cover or stretch (default: contain)'),
   background('the colour behind transparent pixels: white, black or #rrggbb (default: white)'),
@@ -75,7 +83,7 @@ const trainOptions = [
   dataFolder,
   transpose,
   csvShape,
-  ...pictureOptions,
+  ...formOptions,
   offline,
   option('--preset <name>', 'training recipe (default: chosen for the device)', { choices: presetNames }),
   option('--model <name>', "network (default: the preset's)", { choices: modelNames }),
@@ -285,7 +293,7 @@ const exploreOptions = [
   dataFolder,
   transpose,
   csvShape,
-  ...pictureOptions,
+  ...formOptions,
   offline,
   seed,
   option('--out <dir>', 'output folder (default: runs/explore-<dataset>-<time>)'),
@@ -308,7 +316,7 @@ const findRateOptions = [
   dataFolder,
   transpose,
   csvShape,
-  ...pictureOptions,
+  ...formOptions,
   offline,
   option('--preset <name>', 'training recipe (default: chosen for the device)', { choices: presetNames }),
   option('--model <name>', "network (default: the preset's)", { choices: modelNames }),

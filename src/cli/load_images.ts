@@ -9,7 +9,7 @@ import type { Output } from './output.js';
 /** The source of the images, and how to read them. */
 export type DataSource = Pick<
   Recipe,
-  'dataset' | 'data' | 'transpose' | 'shape' | 'pictures' | 'size' | 'skipBad'
+  'dataset' | 'data' | 'transpose' | 'shape' | 'labelColumn' | 'pixelRange' | 'pictures' | 'size' | 'skipBad'
 >;
 
 /** Also how many channels pictures are brought to, for a model that exists. */
@@ -17,14 +17,18 @@ export type ImageSource = DataSource & Pick<LoadOptions, 'channels'>;
 
 /** Throws: as `loadDataset`. */
 export async function loadImages(
-  { dataset, data, transpose, shape, pictures, size, channels, skipBad }: ImageSource,
+  source: ImageSource,
   { offline = false }: { readonly offline?: boolean },
   output: Output,
 ): Promise<LoadedDataset> {
+  const { dataset, data, transpose, shape, labelColumn, pixelRange } = source;
+  const { pictures, size, channels, skipBad } = source;
   return loadDataset(dataset, {
     ...(data === null ? {} : { folder: data }),
     ...(shape === null ? {} : { shape }),
     transpose,
+    ...(labelColumn !== undefined && { labelColumn }),
+    ...(pixelRange && { pixelRange }),
     ...(pictures && { pictures }),
     ...(size && { size }),
     ...(channels && { channels }),
@@ -41,6 +45,8 @@ export interface DataOptions {
   readonly data?: string;
   readonly transpose?: boolean;
   readonly imageShape?: NonNullable<DataSource['shape']>;
+  readonly labelColumn?: string;
+  readonly pixelRange?: NonNullable<DataSource['pixelRange']>;
   readonly size?: NonNullable<DataSource['size']>;
   readonly fit?: string;
   readonly background?: string;
@@ -49,24 +55,28 @@ export interface DataOptions {
 
 export function dataSourceOf(options: DataOptions): DataSource {
   const { dataset, data = null, transpose = false, imageShape: shape = null } = options;
-  return { dataset, data, transpose, shape, ...pictureChoice(options) };
+  return { dataset, data, transpose, shape, ...formChoice(options) };
 }
 
-/** The part of a recipe that the options for pictures determine. */
-export function pictureChoice({
+/** The part of a recipe that the options for tables and pictures determine. */
+export function formChoice({
+  labelColumn,
+  pixelRange,
   size,
   fit,
   background,
   skipBad,
-}: Pick<DataOptions, 'size' | 'fit' | 'background' | 'skipBad'>): Pick<
+}: Omit<DataOptions, 'dataset'>): Pick<
   DataSource,
-  'pictures' | 'size' | 'skipBad'
+  'labelColumn' | 'pixelRange' | 'pictures' | 'size' | 'skipBad'
 > {
   const pictures = {
     ...(fit === undefined ? {} : { fit: fit as PictureFit }),
     ...(background === undefined ? {} : { background }),
   };
   return {
+    ...(labelColumn === undefined ? {} : { labelColumn }),
+    ...(pixelRange === undefined ? {} : { pixelRange }),
     ...(Object.keys(pictures).length > 0 ? { pictures } : {}),
     ...(size === undefined ? {} : { size }),
     ...(skipBad ? { skipBad } : {}),

@@ -168,7 +168,7 @@ function resultsOf(
 ): FileResult[] {
   const classes = classNames.length;
   let row = 0;
-  return inputs.map(({ file, count, labels }) => {
+  return inputs.map(({ file, count, labels, labelNames }) => {
     const predictions = Array.from({ length: count }, (_, i): Prediction => {
       const own = probabilities.subarray(row * classes, (row + 1) * classes);
       if (!own.every(Number.isFinite)) {
@@ -178,13 +178,23 @@ function resultsOf(
       }
       const label = likeliest(probabilities, row, classes);
       row++;
-      const truth = labels === undefined ? {} : { trueLabel: labels[i]! };
+      const truth = labels === undefined ? {} : { trueLabel: placeOf(labels[i]!, labelNames, classNames) };
       return { file, image: i + 1, label, className: classNames[label]!, probabilities: own, ...truth };
     });
     if (labels === undefined) return { file, predictions };
     const right = predictions.filter(({ label, trueLabel }) => label === trueLabel).length;
     return { file, predictions, accuracy: right / count };
   });
+}
+
+/** The class of a label in a file: by its name if there is such a class, otherwise by its number. */
+function placeOf(
+  label: number,
+  labelNames: readonly string[] | undefined,
+  classNames: readonly string[],
+): number {
+  const place = classNames.indexOf(labelNames?.[label] ?? String(label));
+  return place >= 0 || labelNames ? place : label;
 }
 
 /** Prints the most likely classes of each image, with bars. */

@@ -1,12 +1,13 @@
 /** Reads the files given to `predict` as images of the shape that the model takes. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parseCsv } from '../data/csv.js';
 import { type ImageShape, type RawImages, shapeText } from '../data/dataset.js';
 import { readIdxImages } from '../data/idx_pair.js';
+import { type ImageTable, parseImageTable } from '../data/image_table.js';
 import { mostPictureBytes, pictureEnding } from '../data/picture_kind.js';
 import type { PicturePreparation } from '../picture_preparation.js';
 import { preparePicture } from '../data/prepare_picture.js';
+import { unpackWhole } from '../data/unpack.js';
 import { DataError, FileError, UsageError } from '../errors.js';
 import { diskTree } from '../node/disk_tree.js';
 import { readBytes } from '../node/files.js';
@@ -19,7 +20,7 @@ export interface InputOptions {
 }
 
 /** The images of one file, with their labels if it has any. */
-export interface Input extends RawImages {
+export interface Input extends RawImages, Pick<ImageTable, 'labelNames'> {
   readonly file: string;
 }
 
@@ -126,7 +127,10 @@ export async function readInputs(files: readonly string[], options: InputOptions
  */
 export async function readInput(file: string, { shape, pictures, transpose }: InputOptions): Promise<Input> {
   const bytes = await readBytes(file);
-  if (/\.csv$/i.test(file)) return { file, ...parseCsv(bytes, file, { shape }) };
+  if (/\.(csv|tsv)(\.gz)?$/i.test(file)) {
+    const table = await unpackWhole(bytes, file, diskTree.gunzip);
+    return { file, ...parseImageTable(table, file, { shape }) };
+  }
   if (isIdx(bytes)) {
     const images = await readIdxImages(diskTree, file, { transpose });
     const [own, expected] = [images, shape].map(shapeText);

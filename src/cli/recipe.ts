@@ -11,7 +11,7 @@ import { presetFor } from '../recipe/presets.js';
 import type { Recipe, SplitRecipe } from '../recipe/recipe.js';
 import { readRecipe } from '../recipe/recipe_json.js';
 import type { TrainOptions } from './commands.js';
-import { pictureChoice } from './load_images.js';
+import { formChoice } from './load_images.js';
 import { type Output, bold } from './output.js';
 import { checkLoss } from './task_of.js';
 
@@ -66,7 +66,7 @@ export function recipeOf(options: RecipeOptions, preset: PresetName): Recipe {
     data: options.data,
     transpose: options.transpose,
     shape: options.imageShape,
-    ...pictureChoice(options),
+    ...formChoice(options),
     model: options.model,
     from: options.from,
     split: splitOf(options, usual.split),

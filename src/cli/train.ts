@@ -15,6 +15,7 @@ import type { History } from '../nn/training/training.js';
 import { openFolder } from '../node/files.js';
 import { callbacksOf, fitOptionsOf, modelOf, splitBy } from '../recipe/parts.js';
 import type { Recipe } from '../recipe/recipe.js';
+import { forSmallSet } from '../recipe/small_set.js';
 import { historyToCsv, historyToJson } from '../report/history.js';
 import { progressLine } from '../report/progress_callback.js';
 import { type ClaimMode, type ClaimedRun, claimRun } from './claimed_run.js';
@@ -69,7 +70,7 @@ export async function train(options: TrainOptions): Promise<number> {
       const source = saved || options.from === undefined ? undefined : await readModel(options.from);
 
       const device = await openDevice(options);
-      const recipe = known ?? chooseRecipe(options, device, output);
+      const recipe = known ?? recipeForSize(options, chooseRecipe(options, device, output), loaded, output);
       const images = { ...(early ?? splitBy(recipe, loaded)), source: loaded.source };
       const context = { claim, output, interruption, device, recipe, images, options, started };
       return runTraining({ ...context, ...(saved ? { saved } : {}), ...(source ? { source } : {}) });
@@ -197,6 +198,35 @@ function describeWeights(weights: NonNullable<Recipe['classWeights']>): string {
   return Object.entries(weights)
     .map(([label, weight]) => `${weight} for class ${label}`)
     .join(', ');
+}
+
+/** The default recipe, changed for a small set in what the user has not chosen. */
+function recipeForSize(
+  options: TrainOptions,
+  usual: Recipe,
+  { train: { count } }: LoadedDataset,
+  output: Output,
+): Recipe {
+  const { batchSize, epochs, learningRate, schedule, augmentation, split, folds, fold, validationShare } =
+    options;
+  const { recipe, changes } = forSmallSet(
+    usual,
+    count,
+    new Set([
+      ...(batchSize === undefined ? [] : (['batchSize'] as const)),
+      ...(epochs === undefined ? [] : (['epochs'] as const)),
+      ...(learningRate === undefined && schedule === undefined ? [] : (['learningRate'] as const)),
+      ...(augmentation ? [] : (['augmentation'] as const)),
+      ...([split, folds, fold, validationShare].every((each) => each === undefined)
+        ? []
+        : (['split'] as const)),
+    ]),
+  );
+  if (changes.length > 0)
+    output.say(
+      `The set is small, ${counted(count, 'image')}, so the recipe is changed: ${changes.join(', ')}. Options of your own come first; --preset ${usual.preset} keeps the recipe.`,
+    );
+  return recipe;
 }
 
 async function loadData(source: DataSource, options: TrainOptions, output: Output): Promise<LoadedDataset> {

@@ -66,6 +66,15 @@ export function pictureSize(text: string): { readonly height: number; readonly w
   return { height: Number(height), width: Number(width) };
 }
 
+/** `0,1` or `-1,1`: the values of black and white. */
+export function pixelRange(text: string): readonly [black: number, white: number] {
+  const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [black = Number.NaN, white = Number.NaN] = values;
+  if (values.length !== 2 || !values.every(Number.isFinite) || black === white)
+    throw new InvalidArgumentError('Expected the values of black and white, such as 0,1.');
+  return [black, white];
+}
+
 /** A colour as `#rrggbb`. */
 export function colour(text: string): string {
   const named = { white: '#ffffff', black: '#000000' }[text.toLowerCase()] ?? text.toLowerCase();

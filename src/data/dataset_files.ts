@@ -3,12 +3,25 @@
  * pictures by class. The files determine sizes and the number of classes.
  */
 import { DataError, FileError } from '../errors.js';
-import { parseCsv } from './csv.js';
 import { ImageSet, type ImageShape, type RawImages, type UnlabelledImages, shapeText } from './dataset.js';
-import { type Rules, count, flag, fn, nested, oneOf, required, rule } from '../options.js';
+import {
+  type Rules,
+  count,
+  finite,
+  flag,
+  fn,
+  list,
+  nested,
+  nonEmptyText,
+  oneOf,
+  required,
+  rule,
+} from '../options.js';
 import { knownDatasets } from './digests.js';
-import { countClasses, numbered } from './labels.js';
+import { type ImageTable, type TableOptions, parseImageTable } from './image_table.js';
+import { countClasses, firstLabel, numbered, someOf } from './labels.js';
 import type { FileTree } from './file_tree.js';
+import { unpackWhole } from './unpack.js';
 import { type ImagesFile, asImagesFile, readLabelledIdx } from './idx_pair.js';
 import type { DataFormat, LoadedDataset } from './loaded_dataset.js';
 import { type PartName, listPictures, partNames } from './picture_folders.js';
@@ -21,7 +34,7 @@ import {
 } from '../picture_preparation.js';
 import { type PictureOptions, readPictures } from './read_pictures.js';
 
-export interface FilesOptions extends PictureOptions {
+export interface FilesOptions extends PictureOptions, Pick<TableOptions, 'labelColumn' | 'pixelRange'> {
   /** For a CSV: shape of the images, if they are not greyscale squares. */
   readonly shape?: ImageShape;
   /** For IDX files: swap rows and columns, as EMNIST needs. */
@@ -31,6 +44,8 @@ export interface FilesOptions extends PictureOptions {
 export const filesRules = (): Rules<FilesOptions> => ({
   shape: nested<ImageShape>({ height: required(count), width: required(count), channels: required(count) }),
   transpose: flag,
+  labelColumn: nonEmptyText,
+  pixelRange: list('two numbers', finite, 2),
   size: nested<NonNullable<PictureOptions['size']>>({ height: required(count), width: required(count) }),
   pictures: nested<Partial<PicturePreparation>>({
     fit: oneOf(pictureFits),
@@ -47,7 +62,7 @@ export const filesRules = (): Rules<FilesOptions> => ({
 /**
  * Loads the data set at a path.
  *
- *   FILE.csv                          rows with labels; all of them are the training part
+ *   FILE.csv, .tsv, or its .gz        rows with labels; all of them are the training part
  *   …images-idx3-ubyte[.gz]           with its labels beside it; `train-images…` brings its test part along
  *   FOLDER with such files            training and test part by their names (train, t10k or test, validation)
  *   FOLDER with train.csv             and test.csv, with labels or without
@@ -65,8 +80,7 @@ export async function loadFiles(
   const names = (await tree.list(at)).files.filter((name) => !name.startsWith('.')).sort();
   const images = imagesFiles(tree, at, names);
   if (images.length > 0) return loadIdx(tree, at, choosePair(tree, images, at), options);
-  if (names.some((name) => name.toLowerCase().endsWith('.csv')))
-    return loadCsvFolder(tree, at, names, options);
+  if (names.some((name) => tableEnding.test(name))) return loadCsvFolder(tree, at, names, options);
   return loadPictures(tree, at, options);
 }
 
@@ -83,12 +97,10 @@ async function loadFile(tree: FileTree, file: string, options: FilesOptions): Pr
       `${file}: is a file of labels. Name the image file; its labels are found next to it.`,
     );
   }
-  if (/\.csv$/i.test(name)) {
-    const train = await readLabelledCsv(tree, file, options);
-    return assemble(tree, file, 'csv', { train });
-  }
+  if (tableEnding.test(name))
+    return tableDataset(tree, file, { train: await readLabelledTable(tree, file, options) });
   throw new DataError(
-    `${file}: is not a data set; expected a .csv, a file called …images-idx3-ubyte (or its .gz), or a folder.`,
+    `${file}: is not a data set; expected a .csv or .tsv (or its .gz), a file called …images-idx3-ubyte (or its .gz), or a folder.`,
   );
 }
 
@@ -182,35 +194,83 @@ async function loadCsvFolder(
       },
     );
   }
-  const training = await readLabelledCsv(tree, train, options);
-  if (test === undefined) return assemble(tree, folder, 'csv', { train: training });
-  const { labels, ...images } = parseCsv(await tree.read(test), test, options);
+  const training = await readLabelledTable(tree, train, options);
+  const { labelNames } = training;
+  if (test === undefined) return tableDataset(tree, folder, { train: training });
+  const { labels, ...others } = await readTable(tree, test, options);
   if (labels !== undefined)
-    return assemble(tree, folder, 'csv', { train: training, test: { ...images, labels } });
+    return tableDataset(tree, folder, {
+      train: training,
+      test: { ...others, labels: labelsByName(test, labels, others.labelNames, labelNames) },
+    });
+  const { images, count, height, width, channels } = others;
   return {
-    ...assemble(tree, folder, 'csv', { train: training }),
-    unlabelled: checkShape(images, test, training),
+    ...tableDataset(tree, folder, { train: training }),
+    unlabelled: checkShape({ images, count, height, width, channels }, test, training),
   };
 }
 
+const tableEnding = /\.(csv|tsv)(\.gz)?$/i;
+
 /** `train.csv`, or a name that ends in `_train.csv`, such as `fashion-mnist_train.csv`. Throws: DataError when there are several. */
 function onlyCsv(tree: FileTree, folder: string, names: readonly string[], part: string): string | undefined {
-  const fitting = names.filter((name) => new RegExp(String.raw`(^|[-_.])${part}\.csv$`, 'i').test(name));
+  const pattern = new RegExp(String.raw`(^|[-_.])${part}${tableEnding.source}`, 'i');
+  const fitting = names.filter((name) => pattern.test(name));
   if (fitting.length > 1)
     throw new DataError(`${folder}: holds ${fitting.join(' and ')}. Name one of the files.`);
   return fitting[0] === undefined ? undefined : tree.join(folder, fitting[0]);
 }
 
-async function readLabelledCsv(
+async function readTable(tree: FileTree, file: string, options: FilesOptions): Promise<ImageTable> {
+  const { shape, labelColumn, pixelRange } = options;
+  return parseImageTable(await unpackWhole(await tree.read(file), file, tree.gunzip), file, {
+    ...(shape && { shape }),
+    ...(labelColumn !== undefined && { labelColumn }),
+    ...(pixelRange && { pixelRange }),
+  });
+}
+
+type LabelledTable = ImageTable & Required<Pick<RawImages, 'labels'>>;
+
+async function readLabelledTable(
   tree: FileTree,
   file: string,
   options: FilesOptions,
-): Promise<Required<RawImages>> {
-  const { labels, ...images } = parseCsv(await tree.read(file), file, options);
-  if (labels !== undefined) return { ...images, labels };
+): Promise<LabelledTable> {
+  const { labels, ...others } = await readTable(tree, file, options);
+  if (labels !== undefined) return { ...others, labels };
   throw new DataError(
-    `${file}: has no labels (no first column called 'label'), but training and testing need them.`,
+    `${file}: has no labels, but training and testing need them: no column is called 'label', and its columns make an image without another one. Name the column with --label-column.`,
   );
+}
+
+/** The labels of a test part as positions in the classes of the training part. */
+function labelsByName(
+  file: string,
+  labels: Uint8Array | Uint16Array,
+  own: readonly string[] | undefined,
+  classNames: readonly string[] | undefined,
+): Uint8Array | Uint16Array {
+  if (!own && !classNames) return labels;
+  const places = (own ?? numbered(Math.max(...labels) + 1)).map((name) => classNames?.indexOf(name) ?? -1);
+  const wrong = labels.findIndex((label) => places[label] === -1);
+  if (wrong >= 0)
+    throw new DataError(
+      `${file}: the training part has no class '${own?.[labels[wrong]!] ?? labels[wrong]}'${classNames ? `; its classes are ${someOf(classNames)}` : ', but numbers'}.`,
+    );
+  return labels.map((label) => places[label]!);
+}
+
+function tableDataset(
+  tree: FileTree,
+  at: string,
+  { train, test }: { readonly train: LabelledTable; readonly test?: LabelledTable },
+): LoadedDataset {
+  const notes = [...train.notes, ...(test?.notes ?? [])];
+  return {
+    ...assemble(tree, at, 'csv', { train, ...(test ? { test } : {}) }, train.labelNames),
+    ...(notes.length > 0 ? { notes } : {}),
+  };
 }
 
 // ---- pictures ----
@@ -291,18 +351,16 @@ function assemble(
     ...(validation === undefined ? {} : { validation }),
   };
   for (const [name, part] of Object.entries(others)) checkShape(part, `${at}: the ${name} part`, train);
-  const names =
-    classNames ??
-    namesFor(
-      tree.fullPath(at),
-      countClasses(
-        at,
-        [train, ...Object.values(others)].map(({ labels }) => labels),
-      ),
-    );
-  const toSet = (part: Required<RawImages>): ImageSet => new ImageSet({ ...part, classNames: names });
+  const all = [train, ...Object.values(others)].map(({ labels }) => labels);
+  // Labels that begin with 1, as in EMNIST letters, leave no empty class 0.
+  const first = classNames ? 0 : firstLabel(all);
+  const names = classNames ?? namesFor(tree.fullPath(at), numbered(countClasses(at, all)).slice(first));
+  const toSet = ({ images, labels, count, height, width, channels }: Required<RawImages>): ImageSet => {
+    const own = first === 0 ? labels : labels.map((label) => label - first);
+    return new ImageSet({ images, labels: own, count, height, width, channels, classNames: names });
+  };
   return {
-    name: tree.nameOf(tree.fullPath(at)).replace(/\.csv$/i, ''),
+    name: tree.nameOf(tree.fullPath(at)).replace(tableEnding, ''),
     format,
     source: at,
     train: toSet(train),
@@ -321,8 +379,7 @@ function checkShape<Images extends UnlabelledImages>(
   throw new DataError(`${who} has images of ${own}, but the training part has ${expected}.`);
 }
 
-function namesFor(fullPath: string, count: number): readonly string[] {
+function namesFor(fullPath: string, numbers: readonly string[]): readonly string[] {
   const { classNames } = knownDatasets.fashion;
-  if (/fashion[-_]?mnist/i.test(fullPath) && count === classNames.length) return classNames;
-  return numbered(count);
+  return /fashion[-_]?mnist/i.test(fullPath) && numbers.length === classNames.length ? classNames : numbers;
 }

@@ -27,6 +27,14 @@ export function countClasses(who: string, labels: readonly ArrayLike<number>[]):
   return largest + 1;
 }
 
+/** The smallest label if all from it to the largest have images, as in EMNIST letters, which start at 1; otherwise 0. */
+export function firstLabel(labels: readonly ArrayLike<number>[]): number {
+  const isThere = new Uint8Array(maxClasses);
+  for (const own of labels) for (let i = 0; i < own.length; i++) isThere[own[i]!] = 1;
+  const [first, last] = [isThere.indexOf(1), isThere.lastIndexOf(1)];
+  return first > 0 && last > first && isThere.subarray(first, last + 1).every((one) => one === 1) ? first : 0;
+}
+
 /** Default class names. */
 export function numbered(classes: number): string[] {
   return Array.from({ length: classes }, (_, label) => String(label));

@@ -52,6 +52,25 @@ export async function unpackIdx(bytes: Uint8Array, name: string, gunzip: Gunzip)
   return joined(chunks, length);
 }
 
+/** The bytes of a file, decompressed if needed. Throws: DataError, as above, and for more than a typed array holds. */
+export async function unpackWhole(bytes: Uint8Array, name: string, gunzip: Gunzip): Promise<Uint8Array> {
+  if (!isGzip(bytes)) return bytes;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of gunzip(bytes)) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > maxBytes) throw new DataError(`${name}: unpacks to more than ${maxBytes} bytes.`);
+    }
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataError(`${name}: cannot be unpacked (${reason}). Fetch it again.`, { cause });
+  }
+  return joined(chunks, length);
+}
+
 /** Concatenates arrays; `length` is their total length. */
 export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(length);

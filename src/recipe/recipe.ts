@@ -35,6 +35,9 @@ export interface DataRecipe<Dataset extends string = string> {
   readonly data: string | null;
   /** For IDX files: swap rows and columns. */
   readonly transpose: boolean;
+  /** For a table: the column of the labels, and the values of black and white. */
+  readonly labelColumn?: string;
+  readonly pixelRange?: readonly [black: number, white: number];
   /** How pictures become images; what is left out is chosen by the images. */
   readonly pictures?: Partial<Pick<PicturePreparation, 'fit' | 'polarity' | 'background'>>;
   /** The size that pictures of different sizes are brought to. */

@@ -21,16 +21,19 @@ import { checkFilter } from '../kernels/filter_kernels.js';
 import { modelNames, presetNames, scheduleNames } from '../nn/names.js';
 import { checkOptimizer } from '../nn/optimizers/from_config.js';
 import { filterForm } from '../nn/samples/preprocessing.js';
-import { notNegative, positive, rule, seed, within } from '../options.js';
+import { finite, list, notNegative, positive, rule, seed, within } from '../options.js';
 import type { DataRecipe, Recipe } from './recipe.js';
 
 const isTrue: Leaf<true> = rule('true', (value) => value === true);
 const colour: Leaf<string> = colourRule();
+const range: Leaf<readonly [number, number]> = list('two numbers', finite, 2);
 
 const dataForm = {
   dataset: text,
   data: nullable(text),
   transpose: boolean,
+  labelColumn: optional(text),
+  pixelRange: optional(range),
   pictures: optional({
     fit: optional(oneOf(pictureFits)),
     polarity: optional(oneOf(polarities)),

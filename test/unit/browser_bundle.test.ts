@@ -60,5 +60,5 @@ test('has the names of the library for Node', { timeout: 60_000 }, async () => {
 test('is small', () => {
   const packed = gzipSync(bytes, { level: 9 }).length;
   console.log(`the library for browsers: ${(packed / 1024).toFixed(1)} KiB gzipped, not minified`);
-  expect(packed).toBeLessThan(320 * 1024);
+  expect(packed).toBeLessThan(324 * 1024);
 });

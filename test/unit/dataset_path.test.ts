@@ -91,7 +91,7 @@ describe('CSV', () => {
   it('refuses what is none', async () => {
     const unlabelled = await put('a/test.csv', 'pixel0\n1\n');
     expect(await failure(loadPath(unlabelled))).toMatchInlineSnapshot(
-      `"DataError: BASE/a/test.csv: has no labels (no first column called 'label'), but training and testing need them."`,
+      `"DataError: BASE/a/test.csv: has no labels, but training and testing need them: no column is called 'label', and its columns make an image without another one. Name the column with --label-column."`,
     );
     expect(await failure(loadPath(path.join(base, 'a')))).toMatchInlineSnapshot(
       `"FileError: BASE/a: holds CSV files, but none called train.csv or …_train.csv. Name the file."`,
@@ -174,6 +174,54 @@ describe('IDX', () => {
     expect(await failure(loadPath(file))).toMatchInlineSnapshot(
       `"DataError: BASE/x/t10k-images-idx3-ubyte: truncated: [1,1,2] of u8 need 2 bytes, but 1 follow the header. Fetch it again."`,
     );
+  });
+});
+
+describe('tables of other tools', () => {
+  it('packed, with tabs, text as labels and pixels from 0 to 1, in both parts', async () => {
+    const rows = (...labels: string[]): Uint8Array =>
+      gzipSync(
+        ['p0\tp1\tp2\tp3\tclass', ...labels.map((label) => `0.0\t0.2\t0.4\t1.0\t${label}`)].join('\n'),
+      );
+    await put('set/train.tsv.gz', rows('dog', 'cat', 'dog'));
+    await put('set/test.tsv.gz', rows('dog'));
+    const { train, test, notes } = await loadPath(path.join(base, 'set'));
+    expect([train.classNames, [...train.labels], [...test!.labels]]).toEqual([
+      ['cat', 'dog'],
+      [1, 0, 1],
+      [1],
+    ]);
+    expect([...train.image(0)]).toEqual([0, 51, 102, 255]);
+    expect(notes!.map((note) => note.replaceAll(base, 'BASE'))).toEqual([
+      "BASE/set/train.tsv.gz: the labels are in column 'class' of 5.",
+      'BASE/set/train.tsv.gz: pixels from 0 to 1 were scaled to 0 … 255.',
+      "BASE/set/test.tsv.gz: the labels are in column 'class' of 5.",
+      'BASE/set/test.tsv.gz: pixels from 0 to 1 were scaled to 0 … 255.',
+    ]);
+    await put('set/test.tsv.gz', rows('bird'));
+    expect(await failure(loadPath(path.join(base, 'set')))).toMatchInlineSnapshot(
+      `"DataError: BASE/set/test.tsv.gz: the training part has no class 'bird'; its classes are cat, dog."`,
+    );
+  });
+
+  it('labels that begin with 1 leave no empty class', async () => {
+    const file = await put('letters.csv', 'label,pixel0\n1,5\n2,6\n3,7\n');
+    const { train } = await loadPath(file);
+    expect([train.classNames, [...train.labels]]).toEqual([
+      ['1', '2', '3'],
+      [0, 1, 2],
+    ]);
+    const gaps = await loadPath(await put('gaps.csv', 'label,pixel0\n1,5\n3,6\n'));
+    expect(gaps.train.classNames).toEqual(['0', '1', '2', '3']);
+  });
+
+  it('are read as the options say', async () => {
+    const file = await put('own.csv', 'kind,p0,p1,p2,p3\n1,0,1,1,0\n0,1,0,0,1\n');
+    const { train } = await loadPath(file, { labelColumn: 'kind', pixelRange: [1, 0] });
+    expect([[...train.images], [...train.labels]]).toEqual([
+      [255, 0, 0, 255, 0, 255, 255, 0],
+      [1, 0],
+    ]);
   });
 });
 
@@ -364,7 +412,7 @@ describe('nothing there', () => {
       `"FileError: cannot read BASE/none: there is no such file or folder. Check the path."`,
     );
     expect(await failure(loadPath(await put('text.md', '# hello')))).toMatchInlineSnapshot(
-      `"DataError: BASE/text.md: is not a data set; expected a .csv, a file called …images-idx3-ubyte (or its .gz), or a folder."`,
+      `"DataError: BASE/text.md: is not a data set; expected a .csv or .tsv (or its .gz), a file called …images-idx3-ubyte (or its .gz), or a folder."`,
     );
   });
 
