@@ -1,5 +1,6 @@
 /** `train`: trains a model on a data set and saves it in a run folder. */
 import process from 'node:process';
+import { unusual } from '../data/plausible.js';
 import { checkTrainable } from '../data/trainable.js';
 import type { LoadedDataset } from '../data/loaded_dataset.js';
 import { DataError, FileError, ModelError } from '../errors.js';
@@ -232,7 +233,7 @@ function recipeForSize(
 async function loadData(source: DataSource, options: TrainOptions, output: Output): Promise<LoadedDataset> {
   const loaded = await loadImages(source, options, output);
   checkTrainable(loaded);
-  output.say(...describeData(loaded));
+  output.say(...describeData(loaded), ...unusual(loaded));
   return loaded;
 }
 

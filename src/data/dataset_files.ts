@@ -24,7 +24,17 @@ import type { FileTree } from './file_tree.js';
 import { unpackWhole } from './unpack.js';
 import { type ImagesFile, asImagesFile, readLabelledIdx } from './idx_pair.js';
 import type { DataFormat, LoadedDataset } from './loaded_dataset.js';
-import { type PartName, listPictures, partNames } from './picture_folders.js';
+import {
+  type ListedPictures,
+  type PartName,
+  type PictureFolder,
+  allPictures,
+  listPictures,
+  partNames,
+  partOf,
+  scan,
+} from './picture_folders.js';
+import { listNamedPictures, namingTables } from './picture_tables.js';
 import {
   type PicturePreparation,
   colourRule,
@@ -66,6 +76,7 @@ export const filesRules = (): Rules<FilesOptions> => ({
  *   …images-idx3-ubyte[.gz]           with its labels beside it; `train-images…` brings its test part along
  *   FOLDER with such files            training and test part by their names (train, t10k or test, validation)
  *   FOLDER with train.csv             and test.csv, with labels or without
+ *   FOLDER with labels.csv            or train.csv, which names the pictures beside or below it, and their classes
  *   FOLDER/<class>/…                  pictures, or FOLDER/{train,test,validation}/<class>/…
  *
  * Throws: FileError when the path does not exist; DataError when the files are damaged or not a data set.
@@ -80,8 +91,17 @@ export async function loadFiles(
   const names = (await tree.list(at)).files.filter((name) => !name.startsWith('.')).sort();
   const images = imagesFiles(tree, at, names);
   if (images.length > 0) return loadIdx(tree, at, choosePair(tree, images, at), options);
-  if (names.some((name) => tableEnding.test(name))) return loadCsvFolder(tree, at, names, options);
-  return loadPictures(tree, at, options);
+  const top = await scan(tree, at);
+  for (const table of allPictures(top).length > 0 ? namingTables(names) : []) {
+    // Class folders have their labels already.
+    const listed = isByClass(top)
+      ? undefined
+      : await listNamedPictures(tree, tree.join(at, table), top, options.labelColumn);
+    if (listed) return loadPictures(tree, at, listed, options);
+  }
+  if (top.folders.length === 0 && names.some((name) => tableEnding.test(name)))
+    return loadCsvFolder(tree, at, names, options);
+  return loadPictures(tree, at, listPictures(top), options);
 }
 
 async function loadFile(tree: FileTree, file: string, options: FilesOptions): Promise<LoadedDataset> {
@@ -275,8 +295,19 @@ function tableDataset(
 
 // ---- pictures ----
 
-async function loadPictures(tree: FileTree, folder: string, options: FilesOptions): Promise<LoadedDataset> {
-  const listed = await listPictures(tree, folder);
+/** Whether several folders hold pictures, and none of them is a part, or called as pictures are. */
+function isByClass({ folders }: PictureFolder): boolean {
+  const isOther = (name: string): boolean =>
+    partOf(name) !== undefined || /^(images?|pictures?|jpe?gs?|pngs?|photos?)$/i.test(name);
+  return folders.length > 1 && !folders.some(({ name }) => isOther(name));
+}
+
+async function loadPictures(
+  tree: FileTree,
+  folder: string,
+  listed: ListedPictures | undefined,
+  options: FilesOptions,
+): Promise<LoadedDataset> {
   if (!listed) {
     throw new FileError(
       `${folder}: holds no data set; expected IDX files (…images-idx3-ubyte), train.csv, or folders of pictures by class.`,
@@ -304,12 +335,12 @@ async function loadPictures(tree: FileTree, folder: string, options: FilesOption
       positions: places.map((place) => positions[place]!),
     };
   };
-  const partOf = (part: PartName): Required<RawImages> | undefined => {
+  const ofPart = (part: PartName): Required<RawImages> | undefined => {
     const { positions: own, ...images } = select((position) => labelled[position]?.part === part);
     if (images.count === 0) return undefined;
     return { ...images, labels: widest.from(own.map((position) => labelled[position]!.label)) };
   };
-  const [train, test, validation] = partNames.map(partOf);
+  const [train, test, validation] = partNames.map(ofPart);
   if (!train) throw new DataError(`${folder}: none of its training pictures can be used.`);
   const { positions: ofUnlabelled, ...others } = select((position) => position >= labelled.length);
   return {

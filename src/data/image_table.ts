@@ -8,6 +8,7 @@ import { DataError } from '../errors.js';
 import { type CsvOptions, parseCsv } from './csv.js';
 import { type ImageShape, type RawImages, shapeText } from './dataset.js';
 import { maxLabel, someOf } from './labels.js';
+import { type Separator, cellsOf, labelName, linesOf, separatorOf } from './table_text.js';
 
 export interface TableOptions extends CsvOptions {
   /** The column of the labels: its name in the header, 'first' or 'last'. Default: found by its name, or by its place. */
@@ -23,7 +24,6 @@ export interface ImageTable extends RawImages {
   readonly notes: readonly string[];
 }
 
-const labelName = /^(labels?|class(es|_?name)?|target|category|digit|letter|character|y)$/i;
 const indexName = /^(|#|index|idx|(image|row|sample)?_?id|unnamed: ?0|row(_?number)?)$/i;
 const pixelName = /^(pixel|px|p|x|f|feature|attr|v)?[ _.]?\d+(x\d+)?$/i;
 const number = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
@@ -42,25 +42,9 @@ export function parseImageTable(bytes: Uint8Array, name: string, options: TableO
   return parseGeneral(bytes, name, first, options);
 }
 
-// ---- lines and cells ----
+// ---- the plain form ----
 
 const [lineFeed, carriageReturn] = [0x0a, 0x0d];
-
-/** The lines with something in them, with their number, counted from 1. */
-function* linesOf(bytes: Uint8Array): Generator<readonly [line: string, number: number]> {
-  const decoder = new TextDecoder();
-  let [begin, count] = [0, 0];
-  for (let at = 0; at <= bytes.length; at++) {
-    if (at < bytes.length && bytes[at] !== lineFeed && bytes[at] !== carriageReturn) continue;
-    count++;
-    if (at > begin) {
-      const line = decoder.decode(bytes.subarray(begin, at));
-      if (line.trim() !== '') yield [line, count];
-    }
-    if (bytes[at] === carriageReturn && bytes[at + 1] === lineFeed) at++;
-    begin = at + 1;
-  }
-}
 
 /** Those that decide; none for a file that is no text, or of enormous lines, which `parseCsv` explains. */
 function firstLines(bytes: Uint8Array): string[] {
@@ -79,29 +63,6 @@ function firstLines(bytes: Uint8Array): string[] {
   // The last one may be cut off.
   if (bytes.length > start.length) lines.pop();
   return lines;
-}
-
-type Separator = ',' | ';' | '\t';
-
-function separatorOf(line: string): Separator {
-  const count = (separator: string): number => line.split(separator).length;
-  return ([';', '\t'] as const).find((each) => count(each) > count(',')) ?? ',';
-}
-
-function cellsOf(line: string, separator: Separator): string[] {
-  if (!line.includes('"')) return line.split(separator);
-  const cells: string[] = [];
-  let [cell, isQuoted] = ['', false];
-  for (let i = 0; i < line.length; i++) {
-    const each = line[i]!;
-    if (each === '"' && isQuoted && line[i + 1] === '"') cell += line[++i];
-    else if (each === '"') isQuoted = !isQuoted;
-    else if (each === separator && !isQuoted) {
-      cells.push(cell);
-      cell = '';
-    } else cell += each;
-  }
-  return [...cells, cell];
 }
 
 /** Bytes with commas, under a header that begins with a label or a pixel, or under none with the label first. */

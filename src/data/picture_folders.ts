@@ -44,7 +44,7 @@ const partPatterns: Readonly<Record<PartName, RegExp>> = {
 };
 
 /** A folder that holds pictures, directly or further down. */
-interface PictureFolder {
+export interface PictureFolder {
   readonly name: string;
   readonly path: string;
   /** Directly inside. */
@@ -55,7 +55,8 @@ interface PictureFolder {
 /** Deeper nesting is a loop of links. */
 const mostLevels = 32;
 
-async function scan(tree: FileTree, path: string, level = 0): Promise<PictureFolder> {
+/** What is in a folder and below. Throws: FileError when it cannot be listed; DataError for a loop of links. */
+export async function scan(tree: FileTree, path: string, level = 0): Promise<PictureFolder> {
   const { files, folders } = await tree.list(path);
   const names = sorted(folders.filter((name) => !strayFolder.test(name)));
   if (level === mostLevels)
@@ -71,12 +72,12 @@ async function scan(tree: FileTree, path: string, level = 0): Promise<PictureFol
   };
 }
 
-const allPictures = ({ pictures, folders }: PictureFolder): string[] => [
+export const allPictures = ({ pictures, folders }: PictureFolder): string[] => [
   ...pictures,
   ...folders.flatMap(allPictures),
 ];
 
-const partOf = (name: string): PartName | undefined =>
+export const partOf = (name: string): PartName | undefined =>
   partNames.find((part) => partPatterns[part].test(name));
 
 /** The only folder in a folder that holds nothing else, if its own folders are classes or parts. */
@@ -92,10 +93,10 @@ function wrapped({ pictures, folders: [only, ...others] }: PictureFolder): Pictu
  * A folder with nothing but one folder, which has folders itself, is looked into. Pictures anywhere below a class's folder
  * belong to the class. Folders without pictures are left aside.
  *
- * Throws: FileError when the folder cannot be listed; DataError for a class that the training part does not have, or too many.
+ * Throws: DataError for a class that the training part does not have, or too many.
  */
-export async function listPictures(tree: FileTree, folder: string): Promise<ListedPictures | undefined> {
-  let top = await scan(tree, folder);
+export function listPictures(found: PictureFolder): ListedPictures | undefined {
+  let top = found;
   for (let inner = wrapped(top); inner; inner = wrapped(top)) top = inner;
   if (top.folders.length === 0) return undefined;
 
@@ -122,7 +123,7 @@ export async function listPictures(tree: FileTree, folder: string): Promise<List
   const others = labelled.filter(({ name }) => partOf(name) === undefined);
   // A class may be called `test`, but not beside a training part.
   if (!train || (others.length > 0 && byPart.size === 1)) {
-    aside(`directly in ${top.name || folder}`, top.pictures);
+    aside(`directly in ${top.name || found.path}`, top.pictures);
     const { classNames, pictures } = classesOf(top.path, labelled);
     return { classNames, parts: { train: pictures }, unlabelled: [], notes };
   }

@@ -548,7 +548,9 @@ describe('what goes wrong', () => {
 
   it('a picture that is none', () => {
     writeFileSync(path.join(work, 'text.png'), 'hello');
-    expect(oneLine(run(['predict', '--model', 'runs/x', 'text.png']), 1)).toMatch(/^text\.png: is not a picture/);
+    expect(oneLine(run(['predict', '--model', 'runs/x', 'text.png']), 1)).toMatch(
+      /^text\.png: is not a picture/,
+    );
     expect(oneLine(run(['predict', '--model', 'runs/x', 'none.png']), 1)).toMatch(
       /none\.png: there is no such file/,
     );

@@ -333,6 +333,53 @@ describe('pictures by class', () => {
     `);
   });
 
+  it('are named by a table beside them, with a class or a column for each class', async () => {
+    await put('set/train/1.png', grey(1));
+    await put('set/train/2.png', grey(2));
+    await put('set/train/10.png', grey(3));
+    await put('set/train/left.png', grey(9));
+    await put('set/test/1.png', grey(4));
+    await put('set/train.csv', 'id,breed\n10,pug\n1,beagle\n2,pug\n');
+    await put('set/sample_submission.csv', 'id,pug,beagle\n1,0.5,0.5\n');
+    const { train, unlabelled, notes } = await loadPath(path.join(base, 'set'));
+    expect([train.classNames, [...train.labels], [...train.images]]).toEqual([
+      ['beagle', 'pug'],
+      [1, 0, 1],
+      [3, 103, 1, 101, 2, 102],
+    ]);
+    expect([...unlabelled!.images]).toEqual([4, 104]);
+    expect(notes).toEqual(['The labels are from train.csv.', 'Left aside: 1 picture that it does not name.']);
+
+    await put('hot/images/a.png', grey(1));
+    await put('hot/images/b.png', grey(2));
+    await put('hot/labels.csv', 'file;ant;bee\nimages/a.png;0;1\nimages/b.png;1.0;0\n');
+    const hot = await loadPath(path.join(base, 'hot'));
+    expect([hot.train.classNames, [...hot.train.labels]]).toEqual([
+      ['ant', 'bee'],
+      [1, 0],
+    ]);
+    await put('hot/labels.csv', 'file;ant;bee\nimages/a.png;0;1\nimages/c.png;1;0\nimages/b.png;1;0\n');
+    expect(await failure(loadPath(path.join(base, 'hot')))).toMatchInlineSnapshot(
+      `"DataError: BASE/hot/labels.csv: 1 of its 3 rows name pictures that are not in the folder (images/c.png)."`,
+    );
+    await put('hot/labels.csv', 'file,size,colour\na,1,red\nb,2,blue\n');
+    const coloured = await loadPath(path.join(base, 'hot'), { labelColumn: 'colour' });
+    expect([coloured.train.classNames, [...coloured.train.labels]]).toEqual([
+      ['blue', 'red'],
+      [1, 0],
+    ]);
+    expect(await failure(loadPath(path.join(base, 'hot')))).toMatchInlineSnapshot(
+      `"DataError: BASE/hot/labels.csv: its columns are file, size, colour, and none is called 'label' or 'class'. Name the column of the classes with --label-column."`,
+    );
+  });
+
+  it('in class folders have no need of a table beside them', async () => {
+    await put('set/a/1.png', grey(1));
+    await put('set/b/1.png', grey(2));
+    await put('set/labels.csv', 'file,label\na/1.png,x\nb/1.png,y\n');
+    expect((await loadPath(path.join(base, 'set'))).train.classNames).toEqual(['a', 'b']);
+  });
+
   it('asks for a size when they differ, and how they take it', async () => {
     const at = path.join(base, 'set');
     await put('set/a/1.png', grey(1, 4, 2));
