@@ -5,8 +5,8 @@
  * Steps: greyscale → polarity (which shade is the ink) → threshold → bounding box of the ink without specks → area
  * averaging → centring. A network trained on MNIST only knows this style, so photographs must be converted to it.
  *
- * Limits: one digit on a plain background, evenly lit or with an even gradient; the edge of a page or of a shadow
- * counts as ink.
+ * Limits: one digit on a plain background, evenly lit, with an even gradient or, for dark ink, in a shadow; the edge of a
+ * page counts as ink.
  * Source: LeCun et al. 1998, Gradient-based learning applied to document recognition, section III.A (how MNIST
  * was made); Otsu 1979 (threshold).
  */
@@ -16,7 +16,7 @@ import { pictureRules } from '../image_values.js';
 import { type Rules, count, oneOf, positive } from '../options.js';
 import { type Picture, checkPicture, greyPlane } from './picture.js';
 import { type InkCentre, black, colourRule, inkCentres, white } from '../picture_preparation.js';
-import { type Plane, averageTo } from './resample.js';
+import { type Plane, averageTo, resizeTo } from './resample.js';
 
 export interface DigitImageOptions {
   readonly height?: number;
@@ -110,12 +110,44 @@ function shrinkTo(grey: Plane, side: number): Plane {
   return averageTo(grey, atLeastOne(grey.width * scale), atLeastOne(grey.height * scale));
 }
 
+/** The amount of ink per pixel (0–255, soft at the edges of strokes), and a mask of pixels that are certainly ink. */
+interface Ink {
+  readonly ink: Plane;
+  readonly mask: Uint8Array;
+  /** The spread of the background, as a share of its distance from the ink. */
+  readonly unevenness: number;
+}
+
+/** Plain photographs reach 0.05; those with a shadow begin at 0.12 (test/unit/shadows.test.ts). */
+const even = 0.1;
+
 /**
- * The amount of ink per pixel (0–255, soft at the edges of strokes), and a mask of pixels that are certainly ink.
+ * The ink over an even gradient. Where that finds none, or the background is as uneven as in a shadow, the ink over a background
+ * of any form is tried: it is taken if its background is more even. Thick strokes look like a background to it, so it is not tried
+ * first.
  */
-function separateInk(grey: Plane): { ink: Plane; mask: Uint8Array } {
-  const { width, height } = grey;
-  const relief = withoutBackground(grey);
+function separateInk(grey: Plane): Ink {
+  let plain: Ink | undefined;
+  let reason: unknown;
+  try {
+    plain = inkIn(grey, withoutBackground(grey));
+    if (plain.unevenness < even) return plain;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    reason = error;
+  }
+  try {
+    const shaded = inkIn(grey, withoutShadow(grey));
+    if (shaded.unevenness < (plain?.unevenness ?? 1.5 * even)) return shaded;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+  }
+  if (plain) return plain;
+  throw reason;
+}
+
+/** Throws: DataError if ink and background differ too little. */
+function inkIn({ width, height }: Plane, relief: Float32Array): Ink {
   const lightInk = isInkLight(relief);
   const deviation = relief.map((value) => Math.min(255, Math.max(0, lightInk ? value : -value)));
   const { threshold, low, high, spreadLow } = otsu(deviation);
@@ -129,7 +161,8 @@ function separateInk(grey: Plane): { ink: Plane; mask: Uint8Array } {
   // Values that the background itself reaches become 0; the mean of the ink becomes white.
   const floor = Math.min(threshold, low + 2.5 * spreadLow);
   const ink = deviation.map((value) => Math.min(1, Math.max(0, (value - floor) / (high - floor))) * 255);
-  return { ink: { values: ink, width, height }, mask: withoutDust(certain, width) };
+  const unevenness = spreadLow / (high - low);
+  return { ink: { values: ink, width, height }, mask: withoutDust(certain, width), unevenness };
 }
 
 /**
@@ -154,6 +187,57 @@ function withoutBackground({ values, width, height }: Plane): Float32Array {
 
 function median(values: Float32Array): number {
   return values.sort()[values.length >> 1]!;
+}
+
+/** The window of the local background, as a share of the shorter side: wider than a stroke, narrower than most shadows. */
+const windowShare = 0.16;
+/** A background has no details: that of a picture of this size will do. */
+const backgroundSide = 160;
+/** Nothing can be told from pixels with a darker background. */
+const darkest = 16;
+
+/**
+ * Dark ink on paper that any shadow falls on: the picture divided by the local background. That is the morphological closing,
+ * which fills what is darker than its surroundings and narrower than the window, and leaves slopes as they are.
+ *
+ *   relief = 255 · (grey / background − 1)     background = blur(minimum(maximum(grey)))
+ */
+function withoutShadow(grey: Plane): Float32Array {
+  const small = shrinkTo(grey, backgroundSide);
+  const radius = Math.max(1, Math.round((windowShare * Math.min(small.width, small.height)) / 2));
+  const both = (values: Float32Array, reach: number, fn: (window: Float32Array) => number): Float32Array =>
+    overWindows(overWindows(values, small, reach, 'across', fn), small, reach, 'down', fn);
+  const closed = both(both(small.values, radius, maximum), radius, minimum);
+  const values = both(closed, Math.ceil(radius / 4), mean);
+  const background = resizeTo({ ...small, values }, grey.width, grey.height).values;
+  return grey.values.map((value, i) =>
+    background[i]! < darkest ? 0 : 255 * (Math.min(1, value / background[i]!) - 1),
+  );
+}
+
+const maximum = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, value), 0);
+const minimum = (values: Float32Array): number =>
+  values.reduce((least, value) => Math.min(least, value), 255);
+const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** A function of the values of each window of 2·radius + 1 pixels along an axis, cut off at the edges. */
+function overWindows(
+  values: Float32Array,
+  { width, height }: Pick<Plane, 'width' | 'height'>,
+  radius: number,
+  axis: 'across' | 'down',
+  fn: (window: Float32Array) => number,
+): Float32Array {
+  const [lines, length] = axis === 'across' ? [height, width] : [width, height];
+  const at = (line: number, i: number): number => (axis === 'across' ? line * width + i : i * width + line);
+  const out = new Float32Array(values.length);
+  const own = new Float32Array(length);
+  for (let line = 0; line < lines; line++) {
+    for (let i = 0; i < length; i++) own[i] = values[at(line, i)]!;
+    for (let i = 0; i < length; i++)
+      out[at(line, i)] = fn(own.subarray(Math.max(0, i - radius), Math.min(length, i + radius + 1)));
+  }
+  return out;
 }
 
 /** Cubes let a little strong ink outweigh a large weak shadow. */

@@ -609,7 +609,7 @@ const takingNone = new Set(
     ['callbacks', 'progress'],
     [
       '',
-      'Tensor assert isOpfsUsable keep memoryFolder program readPicture defineLayer defineOp defineOptimizer gradcheck registerFunctions registerLayers removeFolder tidy',
+      'Tensor assert imagesFor isOpfsUsable keep memoryFolder program readPicture defineLayer defineOp defineOptimizer gradcheck registerFunctions registerLayers removeFolder tidy',
     ],
   ].flatMap(([group, names]) => names!.split(' ').map((name) => (group === '' ? name : `${group}.${name}`))),
 );
