@@ -1,7 +1,7 @@
 /**
  * Which tests run where, by folder:
  *   test/unit      in Node, without a device
- *   test/device    on a device, in Node and again in Chromium
+ *   test/device    on a device, in Node; what depends on the driver again in Chromium
  *   test/node      on a device, in Node only: the command line, files, and whatever a browser would only repeat
  *   test/worker    the page's worker on a device, in Node, which compiles several times faster than Chromium
  *   test/browser   in Chromium only
@@ -146,7 +146,7 @@ export default defineConfig({
         test: {
           ...onDevice,
           name: 'browser',
-          include: ['test/{device,browser}/**/*.test.ts'],
+          include: ['test/device/{image,ops,program,training}.test.ts', 'test/browser/**/*.test.ts'],
           sequence: { groupOrder: 2 },
           ...(canBrowse
             ? {

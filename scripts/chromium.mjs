@@ -19,6 +19,7 @@ export const chromiumFolder = join(root, 'node_modules', '.cache', 'shadegrad', 
 const args = [
   '--enable-unsafe-webgpu', // a software adapter counts as an adapter
   '--no-sandbox', // which containers and root do not allow
+  '--disable-gpu-watchdog', // it ends a graphics process that waits for a busy processor
   // Chromium fetches only what a page requests.
   '--disable-background-networking',
   '--disable-component-update',

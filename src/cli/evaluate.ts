@@ -23,9 +23,9 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
   const isOwn = own !== undefined && dataset === own.dataset && (options.data ?? own.data) === own.data;
   const data = options.data ?? (isOwn ? own.data : null);
   const transpose = options.transpose ?? (isOwn && own.transpose);
-  const source = isOwn ? formOf(own) : { pictures: saved.pictures, ...sizeOf(saved.shape) };
+  const source = isOwn ? own : { pictures: saved.pictures, ...sizeOf(saved.shape) };
   const loaded = await loadImages(
-    { dataset, data, transpose, shape: saved.shape, ...source },
+    { ...source, dataset, data, transpose, shape: saved.shape },
     options,
     output,
   );
@@ -77,17 +77,6 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
     })),
   });
   return 0;
-}
-
-/** How the run read its data. */
-function formOf({ labelColumn, pixelRange, pictures, size, skipBad }: DataRecipe): Partial<ImageSource> {
-  return {
-    ...(labelColumn !== undefined && { labelColumn }),
-    ...(pixelRange && { pixelRange }),
-    ...(pictures && { pictures }),
-    ...(size && { size }),
-    ...(skipBad && { skipBad }),
-  };
 }
 
 /** The size and colours that pictures of other data are brought to. */

@@ -20,13 +20,15 @@ async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuf
 
 const file = (path: string, contents: BlobPart): File => new File([contents], path);
 
-/** A PNG of one grey value. */
-async function png(path: string, shade: number, size = 2): Promise<File> {
+/** A PNG of one grey value, but for the last pixel, and as any other kind that the browser writes. */
+async function png(path: string, shade: number, size = 2, type = 'image/png'): Promise<File> {
   const canvas = new OffscreenCanvas(size, size);
   const context = canvas.getContext('2d')!;
   context.fillStyle = `rgb(${shade} ${shade} ${shade})`;
   context.fillRect(0, 0, size, size);
-  return file(path, await canvas.convertToBlob({ type: 'image/png' }));
+  context.fillStyle = 'rgb(100 100 100)';
+  context.fillRect(size - 1, size - 1, 1, 1);
+  return file(path, await canvas.convertToBlob({ type }));
 }
 
 async function failure(promise: Promise<unknown>): Promise<Error> {
@@ -85,7 +87,7 @@ test('PNG by class: one folder, by split, or several folders dropped together', 
     await png('shades/light/a.png', 250),
     file('shades/.DS_Store', 'x'),
   ]);
-  expect(one).toMatchObject({ name: 'shades', format: 'png' });
+  expect(one).toMatchObject({ name: 'shades', format: 'pictures' });
   expect([one.train.classNames, [...one.train.labels]]).toEqual([
     ['dark', 'light'],
     [0, 0, 1],
@@ -100,8 +102,22 @@ test('PNG by class: one folder, by split, or several folders dropped together', 
 
   const error = await failure(datasetFromFiles([await png('a/1.png', 1), await png('b/1.png', 1, 3)]));
   expect(error.message).toBe(
-    'files/b/1.png: has 3×3 pixels, but files/a/1.png has 2×2; all pictures must have one size.',
+    'files: its 2 pictures have 2 sizes, from 2×2 to 3×3; the commonest is 2×2 (1). Choose one size for all, such as --size 28x28, and how they take it: --fit contain, cover or stretch.',
   );
+});
+
+test('pictures of other kinds and sizes, brought to one', async () => {
+  const { train } = await datasetFromFiles(
+    [
+      await png('set/dark/1.jpg', 20, 40, 'image/jpeg'),
+      await png('set/dark/2.webp', 20, 24, 'image/webp'),
+      await png('set/light/3.png', 240, 16),
+    ],
+    { size: { height: 4, width: 4 } },
+  );
+  expect([train.count, ...train.imageShape]).toEqual([3, 4, 4, train.channels]);
+  const shades = [0, 1, 2].map((i) => train.image(i)[0]!);
+  expect(shades.map((shade) => Math.round(shade / 10))).toEqual([2, 2, 24]);
 });
 
 test.each<[string, File[], string]>([
@@ -109,12 +125,12 @@ test.each<[string, File[], string]>([
   [
     'something else',
     [file('notes.txt', 'x')],
-    'notes.txt: is not a data set; expected a .csv, a file called …images-idx3-ubyte (or its .gz), or a folder.',
+    'notes.txt: is not a data set; expected a .csv or .tsv (or its .gz), a file called …images-idx3-ubyte (or its .gz), or a folder.',
   ],
   [
     'several of something else',
     [file('a.txt', 'x'), file('b.txt', 'x')],
-    'files: holds no data set; expected IDX files (…images-idx3-ubyte), train.csv, or folders of PNG by class.',
+    'files: holds no data set; expected IDX files (…images-idx3-ubyte), train.csv, or folders of pictures by class.',
   ],
 ])('%s is refused', async (_, files, message) => {
   expect((await failure(datasetFromFiles(files))).message).toBe(message);

@@ -71,6 +71,9 @@ describe('earlyStopping', () => {
     expect(() => earlyStopping({ monitor: 'val_f1' })).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: earlyStopping: mode is 'auto', which does not know whether 'val_f1' should rise or fall, expected 'min' or 'max'.]`,
     );
+    // As earlier versions of Keras and habit have it.
+    for (const [monitor, meant] of Object.entries({ val_acc: 'val_accuracy', acuracy: 'accuracy' }))
+      expect(() => earlyStopping({ monitor })).toThrow(`did you mean '${meant}'?`);
   });
 
   it('takes an unknown mode for auto, with a warning', async () => {

@@ -1,5 +1,6 @@
 /** Shared by callbacks that monitor a metric: its direction, the best value so far, and warnings. */
 import { UsageError } from '../../errors.js';
+import { hintFor } from '../../option_hints.js';
 import { type Rules, fn, nonEmptyText, text } from '../../options.js';
 import type { Logs } from './callback.js';
 
@@ -43,8 +44,14 @@ export function directionOf(who: string, monitor: string, mode: Mode): 'min' | '
   const metric = monitor.replace(/^val_/, '');
   if (falling.test(metric)) return 'min';
   if (rising.test(metric)) return 'max';
+  const hint = hintFor(metric === 'acc' ? 'accuracy' : metric, [
+    'loss',
+    'accuracy',
+    'precision',
+    'recall',
+  ])?.replace("mean '", monitor === metric ? "mean '" : "mean 'val_");
   throw new UsageError(
-    `${who}: mode is 'auto', which does not know whether '${monitor}' should rise or fall, expected 'min' or 'max'.`,
+    `${who}: mode is 'auto', which does not know whether '${monitor}' should rise or fall${hint ? `; ${hint}` : ", expected 'min' or 'max'."}`,
   );
 }
 
