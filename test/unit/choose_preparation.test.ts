@@ -70,7 +70,7 @@ describe('preparationFor', () => {
 
 describe('preparePicture', () => {
   it('keeps pictures that are in the style of the model', () => {
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < 15; i++) {
       const data = digits.image(i);
       const picture = { data, width: 28, height: 28, channels: 1 } as const;
       const shape = { height: 28, width: 28, channels: 1 };

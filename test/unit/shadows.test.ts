@@ -41,12 +41,19 @@ function photograph(index: number, light: Light): Picture {
   return { data, width, height, channels: 1 };
 }
 
+const prepared = new Map<number, Uint8Array>();
+function withoutShadow(index: number): Uint8Array {
+  const plain = prepared.get(index) ?? digitImage(photograph(index, () => 1));
+  prepared.set(index, plain);
+  return plain;
+}
+
 /** Of twenty photographs, those whose image is nearly that without the shadow. */
 function rightOnes(light: Light): number {
   let count = 0;
   for (let n = 0; n < 20; n++) {
     const index = n * 37 + 5;
-    const plain = digitImage(photograph(index, () => 1));
+    const plain = withoutShadow(index);
     let own: Uint8Array;
     try {
       own = digitImage(photograph(index, light));

@@ -38,8 +38,6 @@ interface UpdateCheck {
   readonly isMatrix?: true;
   /** How slots are drawn. Default: squares, or signed for means of what has a sign. */
   readonly draw?: Readonly<Record<string, Draw>>;
-  /** Of the parameters, in units of 2⁻²⁴. Default 12. */
-  readonly roundings?: number;
 }
 
 /** Slots for means of what has a sign; the others hold squares or maxima. */
@@ -51,14 +49,7 @@ const absolute = ['gradients', 'mean', 'momentum'];
 const learningRate = 0.5;
 const rateOf = ({ optimizer }: UpdateOptions): number => optimizer.learningRate as number;
 
-function updateCheck({
-  name,
-  optimizers,
-  byHand,
-  isMatrix,
-  draw = {},
-  roundings = 12,
-}: UpdateCheck): OpCheck {
+function updateCheck({ name, optimizers, byHand, isMatrix, draw = {} }: UpdateCheck): OpCheck {
   const [first, ...others] = Object.values(optimizers) as [Optimizer, ...Optimizer[]];
   const { slots } = first;
   const changed = isMatrix ? slots.slice(0, 1) : slots;
@@ -154,7 +145,7 @@ function updateCheck({
       };
       return { outputs: { ...size, ...(isMatrix ? ofMatrix : {}) }, gradients: {} };
     },
-    roundings: { parameters: roundings },
+    roundings: { parameters: 12 },
     call,
     primitives: {},
     cases,
@@ -376,7 +367,6 @@ export const optimizerChecks: readonly OpCheck[] = [
       inputs: { parameters: [1, 1], gradients: [2, 2], mean: [2, 4], mean_square: [5, 5] },
       outputs: { mean: [3, 4], parameters: [1 - 0.5 * 0.6, 1 - 0.5 * 0.8] },
     },
-    roundings: 100,
   }),
   updateCheck({
     name: 'muon_adam',
