@@ -101,6 +101,10 @@ export async function loadFiles(
   }
   if (top.folders.length === 0 && names.some((name) => tableEnding.test(name)))
     return loadCsvFolder(tree, at, names, options);
+  if (top.folders.length === 0 && top.pictures.length > 0)
+    throw new DataError(
+      `${at}: holds ${top.pictures.length} pictures and no folders, so nothing tells their classes. Put the pictures of each class into a folder of its own, or name pictures and classes in a labels.csv beside them.`,
+    );
   return loadPictures(tree, at, listPictures(top), options);
 }
 

@@ -373,6 +373,14 @@ describe('pictures by class', () => {
     );
   });
 
+  it('without folders and table have no classes', async () => {
+    await put('set/1.png', grey(1));
+    await put('set/2.jpg', 'x');
+    expect(await failure(loadPath(path.join(base, 'set')))).toMatch(
+      /^DataError: BASE\/set: holds 2 pictures and no folders, so nothing tells their classes\. Put /,
+    );
+  });
+
   it('in class folders have no need of a table beside them', async () => {
     await put('set/a/1.png', grey(1));
     await put('set/b/1.png', grey(2));
