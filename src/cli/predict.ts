@@ -39,7 +39,12 @@ export async function predict(names: readonly string[], options: PredictOptions)
   const { shape, classNames } = saved;
   const pictures = { ...saved.pictures, ...chosenPreparation(options) };
 
-  const { inputs, refused } = await readInputs(files, { shape, pictures, transpose });
+  const { inputs, refused } = await readInputs(files, {
+    shape,
+    pictures,
+    transpose,
+    ...(saved.run?.recipe.pixelRange && { pixelRange: saved.run.recipe.pixelRange }),
+  });
   sayError(...refused.map(({ reason }) => reason));
   if (inputs.length === 0) return 1;
   if (submission !== undefined && refused.length > 0)

@@ -17,6 +17,8 @@ export interface InputOptions {
   readonly shape: ImageShape;
   readonly pictures: PicturePreparation;
   readonly transpose: boolean;
+  /** The values of black and white in tables, if the training was told them. */
+  readonly pixelRange?: readonly [black: number, white: number];
 }
 
 /** The images of one file, with their labels if it has any. */
@@ -125,11 +127,14 @@ export async function readInputs(files: readonly string[], options: InputOptions
  *
  * Throws: FileError; DataError if the file is damaged or its images do not have the model's shape.
  */
-export async function readInput(file: string, { shape, pictures, transpose }: InputOptions): Promise<Input> {
+export async function readInput(
+  file: string,
+  { shape, pictures, transpose, pixelRange }: InputOptions,
+): Promise<Input> {
   const bytes = await readBytes(file);
   if (/\.(csv|tsv)(\.gz)?$/i.test(file)) {
     const table = await unpackWhole(bytes, file, diskTree.gunzip);
-    return { file, ...parseImageTable(table, file, { shape }) };
+    return { file, ...parseImageTable(table, file, { shape, ...(pixelRange && { pixelRange }) }) };
   }
   if (isIdx(bytes)) {
     const images = await readIdxImages(diskTree, file, { transpose });

@@ -20,7 +20,7 @@ async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuf
 
 const file = (path: string, contents: BlobPart): File => new File([contents], path);
 
-/** A PNG of one grey value, but for the last pixel, and as any other kind that the browser writes. */
+/** A picture of one grey value, but for the last pixel: a PNG, or another kind that the browser writes. */
 async function png(path: string, shade: number, size = 2, type = 'image/png'): Promise<File> {
   const canvas = new OffscreenCanvas(size, size);
   const context = canvas.getContext('2d')!;

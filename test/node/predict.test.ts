@@ -6,7 +6,7 @@
  *   evaluate: the run's own data and part, each class, other data, what cannot be evaluated
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -201,6 +201,22 @@ describe('predict', () => {
     expect([listed.status, listed.stdout.match(/^\w+\.png: /gm)]).toEqual([0, ['2.png: ', '1.png: ']]);
     const none = run('predict', '--model', 'run', 'nothing/*.png');
     expect([none.status, none.stderr]).toEqual([2, 'predict: no file fits the pattern nothing/*.png.\n']);
+  });
+
+  it('reads tables by the range of pixels that the run was trained with', () => {
+    cpSync(path.join(work, 'run'), path.join(work, 'sixteen'), { recursive: true });
+    const file = path.join(work, 'sixteen', 'run.json');
+    const { recipe, ...others } = JSON.parse(readFileSync(file, 'utf8')) as { recipe: object };
+    writeFileSync(file, JSON.stringify({ ...others, recipe: { ...recipe, pixelRange: [0, 16] } }));
+    put('bytes.csv', csv([0, 1, 2]));
+    put('sixteenths.csv', csv([0, 1, 2]).replaceAll('255', '16'));
+    const probabilities = (...args: readonly string[]): unknown =>
+      (
+        lastJson(run('predict', ...args, '--json')) as { predictions: { probabilities: unknown }[] }
+      ).predictions.map((each) => each.probabilities);
+    expect(probabilities('--model', 'sixteen', 'sixteenths.csv')).toEqual(
+      probabilities('--model', 'run', 'bytes.csv'),
+    );
   });
 
   it.each<[string, readonly string[], RegExp]>([
